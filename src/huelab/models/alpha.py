@@ -1,0 +1,6 @@
+"""alpha"""
+from huelab.params import LearnedParams
+
+
+class Params(LearnedParams):
+    """alpha"""

@@ -1,0 +1,6 @@
+"""beta"""
+from huelab.params import LearnedParams
+
+
+class Params(LearnedParams):
+    """beta"""

@@ -1,0 +1,6 @@
+"""pix2pix"""
+from huelab.params import LearnedParams
+
+
+class Params(LearnedParams):
+    """pix2pix"""

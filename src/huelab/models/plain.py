@@ -1,0 +1,6 @@
+"""plain"""
+from huelab.params import LearnedParams
+
+
+class Params(LearnedParams):
+    """plain"""

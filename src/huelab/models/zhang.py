@@ -1,0 +1,6 @@
+"""zhang"""
+from huelab.params import LearnedParams
+
+
+class Params(LearnedParams):
+    """zhang"""

@@ -1,0 +1,306 @@
+"""params.yaml as one frozen, typed tree. Check a file: python -m huelab.params [FILE]
+
+This is the only parser of params.yaml. A colorizer's own section is validated by the `Params` class its model file exports; the file is
+found by name, and imports no torch, so a check stays under half a second.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from huelab import paths
+from huelab.errors import HuelabError, ParamsError
+
+Split = Literal["train", "val", "test"]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: frozen, and a key it does not know is an error."""
+
+    # not strict: PyYAML reads 1e-3 as text, DVC's parser as a number; the lax mode accepts both
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Inspect(Section):
+    """What a photograph must be to take part."""
+
+    min_side: int = Field(32, ge=1, description="pixels of the shorter side")
+    max_aspect: float = Field(4.0, ge=1, description="longer side over shorter side")
+    max_pixels: int = Field(120_000_000, ge=1, description="more than this is treated as a decompression bomb")
+    min_chroma: float = Field(2.0, ge=0, description="95th percentile of CIE chroma; a photograph below it is gray")
+    near_duplicate_bits: int = Field(4, ge=0, le=16, description="perceptual hashes (64 bit) that differ in at most so many bits")
+    mostly: float = Field(0.9, gt=0, le=1, description="share of rows that must pass the soft expectations")
+    max_rejected: float = Field(0.5, ge=0, le=1, description="the stage fails when more than this share of the files is unusable")
+
+
+class SplitParams(Section):
+    """Which pictures train, validate and test."""
+
+    by: Literal["photo", "folder", "region"] = "photo"
+    seed: int = Field(0, ge=0)
+    val: float = Field(0.15, gt=0, lt=0.5, description="share of photographs (or regions) for validation")
+    test: float = Field(0.15, gt=0, lt=0.5, description="share for the scores")
+    region_side: int = Field(384, ge=64, description="split.by region: the shorter side is scaled to this before it is cut into tiles")
+
+
+class Standardize(Section):
+    """How photographs become equal pictures."""
+
+    size: int = Field(64, ge=16, le=1024, description="pixels of a side of the stored square")
+    ratio: Literal["crop", "pad", "stretch"] = "crop"
+    shard: int = Field(1024, ge=1, description="pictures in one .npy file")
+    workers: int = Field(0, ge=0, description="processes; 0 takes every core")
+    gallery: int = Field(8, ge=0, le=64, description="whole photographs kept to illustrate")
+    gallery_side: int = Field(256, ge=32, le=2048, description="longer side of those, in pixels")
+
+
+class Augment(Section):
+    """Geometric and mild tonal changes, applied to RGB before Lab. Probabilities, and bounds of the changes."""
+
+    flip: float = Field(0.5, ge=0, le=1, description="probability of a horizontal flip")
+    affine: float = Field(0.3, ge=0, le=1, description="probability of rotation, zoom and shear")
+    rotate: float = Field(20.0, ge=0, le=180, description="degrees, either way")
+    zoom: float = Field(0.2, ge=0, lt=1)
+    shear: float = Field(10.0, ge=0, lt=90, description="degrees, either way")
+    tone: float = Field(0.3, ge=0, le=1, description="probability of a change of brightness, contrast or gamma")
+    brightness: float = Field(0.1, ge=0, lt=1)
+    contrast: float = Field(0.1, ge=0, lt=1)
+    gamma: float = Field(0.1, ge=0, lt=1)
+    copies: int = Field(0, ge=0, le=100, description="augmented copies written per training picture; 0 augments while training only")
+
+
+class Train(Section):
+    """What all learned colorizers share while they train."""
+
+    seed: int = Field(0, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    channels_last: Literal["auto", True, False] = "auto"
+    threads: int = Field(0, ge=0, description="CPU threads; 0 takes every core. Weights are bit-identical for equal threads")
+    workers: int = Field(0, ge=0, description="loader processes; 0 is the fastest with the memory-mapped store")
+    clip_norm: float = Field(1.0, ge=0, description="gradient norm is clipped to this; 0 leaves it")
+    checkpoint_seconds: float = Field(30.0, gt=0, description="a resumable checkpoint is written at least so often")
+    patience: int = Field(0, ge=0, description="epochs without a better validation score before training stops; 0 never stops early")
+
+
+class Evaluate(Section):
+    """How the test split is scored."""
+
+    metrics: tuple[str, ...] = (
+        "mse_ab128",
+        "mae_ab",
+        "psnr_rgb",
+        "ssim",
+        "ciede2000",
+        "colorfulness",
+        "delta_colorfulness",
+        "auc_ab",
+        "auc_ab_rebalanced",
+        "lpips_alex",
+    )
+    batch: int = Field(16, ge=1)
+    pictures: int = Field(48, ge=0, description="colourized test pictures kept as PNG")
+
+
+class Compare(Section):
+    """The leaderboard."""
+
+    sort: str = "ciede2000"
+    draws: int = Field(2000, ge=100, description="bootstrap draws over photographs")
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    seed: int = Field(0, ge=0)
+    rows: int = Field(8, ge=1, le=100, description="photographs on the contact sheet")
+
+
+class Registry(Section):
+    """MLflow names, and when a challenger becomes champion."""
+
+    experiment: str = "huelab"
+    model: str = "huelab-colorizer"
+    metric: str = "ciede2000"
+    min_improvement: float = Field(0.0, ge=0, description="the champion must be beaten by more than this, in the metric's unit")
+
+
+class ColorizerParams(Section):
+    """Base of every colorizer's own section."""
+
+
+class LearnedParams(ColorizerParams):
+    """What every colorizer that trains has."""
+
+    width: float = Field(1.0, gt=0, le=4, description="channel counts times this; 1 is as published")
+    steps: int = Field(1000, ge=1, description="optimizer steps")
+    batch: int = Field(16, ge=1)
+    lr: float = Field(1e-3, gt=0, description="learning rate")
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    models: tuple[str, ...]
+    inspect: Inspect = Inspect()
+    split: SplitParams = SplitParams()
+    standardize: Standardize = Standardize()
+    augment: Augment = Augment()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    compare: Compare = Compare()
+    registry: Registry = Registry()
+    colorizers: Mapping[str, Any] = Field(default_factory=dict)
+
+    @field_validator("models")
+    @classmethod
+    def _known_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        from huelab import models
+
+        if not names:
+            raise ValueError(f"name at least one colorizer of {', '.join(models.NAMES)}")
+        for name in names:
+            if name not in models.NAMES:
+                raise ValueError(f"there is no colorizer {name!r}{_nearest(name, models.NAMES)}; allowed: {', '.join(models.NAMES)}")
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} stands in the list more than once: name each colorizer once")
+        return names
+
+    @model_validator(mode="after")
+    def _splits_leave_training(self) -> Params:
+        if self.split.val + self.split.test >= 0.9:
+            raise ValueError("split.val + split.test must stay below 0.9: something must be left to train on")
+        if self.compare.sort not in self.evaluate.metrics:
+            raise ValueError(f"compare.sort is {self.compare.sort!r}, which evaluate.metrics does not list: add it there or sort by another")
+        return self
+
+    def colorizer(self, name: str) -> Any:
+        """The section of colorizer `name`, an instance of that model file's `Params`."""
+        return self.colorizers[name]
+
+
+def load(file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Params:
+    """Reads and checks params.yaml (the project's own by default); `overrides` maps dotted keys to values, e.g. {"train.seed": 1}.
+
+    Raises ParamsError naming the file, the key, the value found and the values allowed.
+    """
+    file = file or paths.params_file()
+    tree = _read(file)
+    for key, value in (overrides or {}).items():
+        *parents, last = key.split(".")
+        place = tree
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return parse(tree, file)
+
+
+def parse(tree: Mapping[str, Any], file: Path) -> Params:
+    """Checks an already read tree; `file` is named in errors."""
+    from huelab import models
+
+    tree = dict(tree)
+    sections = tree.pop("colorizers", None)
+    sections = {} if sections is None else sections
+    problems: list[str] = []
+    colorizers: dict[str, Any] = {}
+    if not isinstance(sections, Mapping):
+        problems.append(f"colorizers: found {sections!r}, expected one section per colorizer")
+        sections = {}
+    for name in sections:
+        if name not in models.NAMES:
+            problems.append(f"colorizers.{name}: unknown key{_nearest(str(name), models.NAMES)}; allowed: {', '.join(models.NAMES)}")
+    for name in models.NAMES:
+        try:
+            section = sections.get(name)
+            colorizers[name] = models.module(name).Params.model_validate({} if section is None else section)
+        except ValidationError as error:
+            problems += _describe(error, f"colorizers.{name}.", models.module(name).Params)
+    params: Params | None = None
+    try:
+        params = Params.model_validate({**tree, "colorizers": colorizers})
+    except ValidationError as error:
+        problems += _describe(error, "", Params)
+    if problems or params is None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ParamsError(f"{file}: {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+    return params
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error (plain YAML keeps the last, silently)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if isinstance(key, (str, int, float)) and key in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+            if isinstance(key, (str, int, float)):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)
+    except FileNotFoundError:
+        raise ParamsError(f"{file} does not exist: restore it (git checkout params.yaml) or run from the project's folder.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{file} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise ParamsError(f"{file}: expected sections such as `models:` and `train:`, found {type(tree).__name__}.")
+    return tree
+
+
+def _describe(error: ValidationError, prefix: str, root: type[Section]) -> list[str]:
+    """One line per problem: dotted key, what is wrong, value found, values allowed."""
+    lines = []
+    for problem in error.errors():
+        key = prefix + ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            allowed = _fields_at(root, problem["loc"][:-1])
+            lines.append(f"{key}: unknown key{_nearest(str(problem['loc'][-1]), allowed)}; allowed: {', '.join(allowed)}")
+        elif problem["type"] == "missing":
+            lines.append(f"{key}: missing; add it")
+        elif problem["type"] == "value_error":
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{key}: {message}" if problem["loc"] else message)
+        else:
+            wish = problem["msg"][:1].lower() + problem["msg"][1:]
+            lines.append(f"{key}: found {problem['input']!r}; {wish.replace('input should be', 'allowed:')}")
+    return lines
+
+
+def _fields_at(root: type[Section], location: Sequence[Any]) -> list[str]:
+    section: type[BaseModel] = root
+    for part in location:
+        annotation = section.model_fields[part].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            section = annotation
+    return list(section.model_fields)
+
+
+def _nearest(name: str, allowed: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, allowed, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _main(arguments: Sequence[str]) -> int:
+    try:
+        file = Path(arguments[0]) if arguments else paths.params_file()
+        params = load(file)
+    except HuelabError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"{file}: good; {len(params.models)} colorizers: {', '.join(params.models)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""Where every artefact lies, relative to the project's root. Nobody else spells a path under data/, work/ or var/."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from huelab.errors import UsageError
+
+
+def root() -> Path:
+    """The project's root: $HUELAB_ROOT, else the nearest folder upwards from here that holds params.yaml and dvc.yaml."""
+    given = os.environ.get("HUELAB_ROOT")
+    if given:
+        return Path(given).resolve()
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return folder
+    raise UsageError(f"{here} is not inside a huelab project (no params.yaml with a dvc.yaml here or above): change into one.")
+
+
+def params_file() -> Path:
+    return root() / "params.yaml"
+
+
+def data() -> Path:
+    """The photographs, owned by data.dvc."""
+    return root() / "data"
+
+
+# work/: outputs of DVC stages, deleted and rebuilt by `dvc repro`
+
+
+def photos() -> Path:
+    """Stage inspect: the photograph table and what was found about it."""
+    return root() / "work" / "photos"
+
+
+def photo_table() -> Path:
+    return photos() / "table.parquet"
+
+
+def rejects() -> Path:
+    return photos() / "rejects.csv"
+
+
+def inspection_json() -> Path:
+    return photos() / "inspection.json"
+
+
+def inspection_html() -> Path:
+    return photos() / "inspection.html"
+
+
+def store() -> Path:
+    """Stage standardize: uint8 shards, their table, the gallery and the colour prior."""
+    return root() / "work" / "store"
+
+
+def gallery() -> Path:
+    """Whole photographs (PNG) that illustrate; never scored beside the test split."""
+    return store() / "gallery"
+
+
+def augmentation() -> Path:
+    """Stage augment: the policy, its contact sheet and materialised copies."""
+    return root() / "work" / "augment"
+
+
+def model(name: str) -> Path:
+    """Stage train@name: weights.safetensors, card.json, history.csv."""
+    return root() / "work" / "models" / name
+
+
+def scores(name: str) -> Path:
+    """Stage evaluate@name: scores.parquet, summary.json, pictures/."""
+    return root() / "work" / "scores" / name
+
+
+def reports() -> Path:
+    """Stage compare: leaderboard.csv, leaderboard.md, report.html, contact_sheet.png, curves.png."""
+    return root() / "work" / "reports"
+
+
+# var/: mutable state that no stage owns; deleting it loses history, never results
+
+
+def var() -> Path:
+    return root() / "var"
+
+
+def checkpoints(name: str) -> Path:
+    return var() / "checkpoints" / name
+
+
+def timing(name: str) -> Path:
+    """How long a model trained, on what machine: facts that differ between runs and so stay outside the stage's outputs."""
+    return var() / "timing" / f"{name}.json"
+
+
+def cache() -> Path:
+    """Measurements that may be deleted at any time: they are made again."""
+    return var() / "cache"
+
+
+def tracking_database() -> Path:
+    return var() / "mlflow.db"
+
+
+def tracking_artifacts() -> Path:
+    return var() / "mlartifacts"
+
+
+def prefect_home() -> Path:
+    return var() / "prefect"
+
+
+def lock(name: str) -> Path:
+    return var() / "locks" / f"{name}.lock"
+
+
+def champion() -> Path:
+    """Which registered version is champion, written by tracking so that nothing else needs MLflow to find its weights."""
+    return var() / "champion.json"
