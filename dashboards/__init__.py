@@ -1,0 +1,1 @@
+"""What people see: one Streamlit application, view code only. Start it: make ui (or python -m dashboards.ui)."""
