@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ def samples() -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project of its own: params.yaml and dvc.yaml of the real one, no data, HUELAB_ROOT and the current folder set to it."""
     root = tmp_path / "project"
     root.mkdir()
@@ -28,4 +27,4 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         shutil.copy(ROOT / name, root / name)
     monkeypatch.setenv("HUELAB_ROOT", str(root))
     monkeypatch.chdir(root)
-    yield root
+    return root

@@ -174,7 +174,9 @@ class Params(Section):
         if self.split.val + self.split.test >= 0.9:
             raise ValueError("split.val + split.test must stay below 0.9: something must be left to train on")
         if self.compare.sort not in self.evaluate.metrics:
-            raise ValueError(f"compare.sort is {self.compare.sort!r}, which evaluate.metrics does not list: add it there or sort by another")
+            raise ValueError(
+                f"compare.sort is {self.compare.sort!r}, which evaluate.metrics does not list: add it there or sort by another"
+            )
         return self
 
     def colorizer(self, name: str) -> Any:
@@ -273,7 +275,8 @@ def _describe(error: ValidationError, prefix: str, root: type[Section]) -> list[
             lines.append(f"{key}: {message}" if problem["loc"] else message)
         else:
             wish = problem["msg"][:1].lower() + problem["msg"][1:]
-            lines.append(f"{key}: found {problem['input']!r}; {wish.replace('input should be', 'allowed:')}")
+            wish = wish.replace("input should be", "allowed:").replace("a valid tuple", "a list")
+            lines.append(f"{key}: found {problem['input']!r}; {wish}")
     return lines
 
 

@@ -21,6 +21,7 @@ def root() -> Path:
 
 
 def params_file() -> Path:
+    """What runs and how."""
     return root() / "params.yaml"
 
 
@@ -38,18 +39,22 @@ def photos() -> Path:
 
 
 def photo_table() -> Path:
+    """One row per file under data/ (parquet)."""
     return photos() / "table.parquet"
 
 
 def rejects() -> Path:
+    """The photographs that take no part, with the reason (csv)."""
     return photos() / "rejects.csv"
 
 
 def inspection_json() -> Path:
+    """What Great Expectations found, for programs."""
     return photos() / "inspection.json"
 
 
 def inspection_html() -> Path:
+    """What Great Expectations found, for people; works offline."""
     return photos() / "inspection.html"
 
 
@@ -87,10 +92,12 @@ def reports() -> Path:
 
 
 def var() -> Path:
+    """The folder of mutable state."""
     return root() / "var"
 
 
 def checkpoints(name: str) -> Path:
+    """Where training of a model can be taken up again; gone once it is complete."""
     return var() / "checkpoints" / name
 
 
@@ -105,18 +112,22 @@ def cache() -> Path:
 
 
 def tracking_database() -> Path:
+    """MLflow's SQLite database, unless MLFLOW_TRACKING_URI names a server."""
     return var() / "mlflow.db"
 
 
 def tracking_artifacts() -> Path:
+    """MLflow's files beside that database."""
     return var() / "mlartifacts"
 
 
 def prefect_home() -> Path:
+    """Prefect's own database and settings."""
     return var() / "prefect"
 
 
 def lock(name: str) -> Path:
+    """A lock file that says who holds it."""
     return var() / "locks" / f"{name}.lock"
 
 

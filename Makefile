@@ -1,0 +1,42 @@
+# make run · make test · make ui · make bench · make check      Each sets up all it needs in a private .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 1
+
+.PHONY: run test check ui bench lint types venv venv-dev clean
+
+run: venv ## photographs -> trained, compared, tracked, registered colorizers
+	@$(BIN)/python -m pipelines.flows --jobs $(JOBS)
+
+ui: venv ## the dashboard and MLflow's UI on 127.0.0.1
+	@$(BIN)/python -m dashboards.ui
+
+test: venv-dev ## everything: ruff, mypy --strict, pytest
+	@./scripts/browser.sh
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest -q --durations=10
+
+check: venv-dev ## the quick part, under two minutes
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest -q -m "not slow and not browser"
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+bench: venv-dev ## side-by-side measurements, one table each
+	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); \
+	  grep -q '__main__' $$file || continue; echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+venv:
+	@PYTHON="$(PYTHON)" ./scripts/venv.sh
+
+venv-dev:
+	@PYTHON="$(PYTHON)" ./scripts/venv.sh dev
+
+clean: ## forget every output; photographs, votes and the registry stay
+	rm -rf work .mypy_cache .ruff_cache .pytest_cache
