@@ -1,0 +1,1 @@
+"""Colour science: sRGB and CIE L*a*b* (D65), the sRGB gamut, and the ab bins of Zhang et al."""
