@@ -22,7 +22,8 @@ HALVINGS = 10
 def clamp(L: Float32, ab: Float32) -> Float32:
     """The ab (..., 2) nearest to `ab`, on its way to gray, that sRGB can show at lightness L (...), 0..100.
 
-    Colours it can show are kept as they are. L is taken as 0..100 where it lies outside. Raises ValueError where the shapes do not fit or a value is not finite.
+    Colours it can show are kept as they are. L beyond 0 or 100 counts as 0 or 100. Raises ValueError where the shapes do not fit or a
+    value is not finite.
     """
     lightness, chroma = _flat(L, ab)
     clamped = chroma.copy()

@@ -1,0 +1,71 @@
+"""The same colour conversions and bin arithmetic on torch tensors, channels first: for training, on any device, with gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from huelab.color import bins, srgb
+
+
+def rgb_to_lab(rgb: Tensor) -> Tensor:
+    """Lab (N, 3, H, W) float32 of sRGB (N, 3, H, W), uint8 or float 0..1."""
+    if rgb.shape[-3:-2] != (3,):
+        raise ValueError(f"sRGB wants three channels before height and width, found {tuple(rgb.shape)}")
+    if rgb.dtype == torch.uint8:
+        linear = torch.from_numpy(srgb.linear_table()).to(rgb.device)[rgb.long()]
+    else:
+        value = rgb.float()
+        linear = torch.where(value > 0.04045, ((value.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4, value / 12.92)
+    relative = _mix(linear, srgb.RELATIVE_FROM_RGB)
+    toe = relative.clamp_max(srgb.TOE)
+    f = relative.clamp_min(srgb.TOE) ** (1 / 3) + srgb.TOE_SLOPE * (toe - srgb.TOE)
+    return _mix(f, srgb.LAB_FROM_F)
+
+
+def lab_to_rgb(L: Tensor, ab: Tensor) -> Tensor:
+    """SRGB (N, 3, H, W) float32 0..1 of L (N, 1, H, W) and ab (N, 2, H, W); colours outside the gamut are clipped per channel."""
+    f = _mix(torch.cat([L, ab], dim=-3).float(), srgb.F_FROM_LAB)
+    relative = f.clamp_min(srgb.TOE_F) ** 3 + (f.clamp_max(srgb.TOE_F) - srgb.TOE_F) / srgb.TOE_SLOPE
+    linear = _mix(relative, srgb.RGB_FROM_RELATIVE).clamp(0, 1)
+    return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, linear * 12.92)
+
+
+def centers(device: torch.device | str = "cpu") -> Tensor:
+    """(313, 2) float32, as `bins.centers`."""
+    return torch.from_numpy(bins.centers().astype(np.float32)).to(device)
+
+
+def soft_encode(ab: Tensor, *, k: int = 5, sigma: float = 5.0) -> tuple[Tensor, Tensor]:
+    """The k nearest bins of ab (N, 2, H, W): indices (N, k, H, W) int64, nearest first, and weights (N, k, H, W) float32, sum 1."""
+    points = ab.detach().float().movedim(-3, -1)
+    # squared distances without the products' cancellation: two subtractions per bin
+    axes = centers(ab.device)
+    squares = (points[..., 0, None] - axes[:, 0]) ** 2 + (points[..., 1, None] - axes[:, 1]) ** 2
+    near, indices = squares.topk(k, dim=-1, largest=False)
+    weights = torch.softmax(near / (-2 * sigma**2), dim=-1)
+    return indices.movedim(-1, -3), weights.movedim(-1, -3)
+
+
+def annealed_mean(logits: Tensor, temperature: float = 0.38) -> Tensor:
+    """Ab (N, 2, H, W) float32 of logits or log-probabilities (N, 313, H, W): as `bins.annealed_mean`, differentiable for T > 0."""
+    if temperature < 0:
+        raise ValueError(f"temperature is {temperature}: choose from 0 (the mode) to 1 (the mean)")
+    axes = centers(logits.device)
+    if temperature == 0:
+        return axes[logits.argmax(dim=-3)].movedim(-1, -3)
+    with torch.autocast(logits.device.type, enabled=False):
+        share = torch.softmax(logits.float() / temperature, dim=-3)
+        return torch.einsum("...qhw,qc->...chw", share, axes)
+
+
+def _mix(planes: Tensor, matrix: NDArray[np.float64]) -> Tensor:
+    """Three planes, each a sum of the given three by a row of `matrix` (a fourth column: plus a constant).
+
+    Written out plane by plane: matrix products and convolutions may be rounded to 10 bits (TF32) on a GPU, which Lab does not bear.
+    """
+    x, y, z = planes.unbind(dim=-3)
+    mixed = [row[0] * x + row[1] * y + row[2] * z + (row[3] if len(row) == 4 else 0.0) for row in matrix.tolist()]
+    return torch.stack(mixed, dim=-3)
