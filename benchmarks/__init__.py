@@ -1,0 +1,1 @@
+"""Side-by-side measurements; each file runs alone (python -m benchmarks.NAME) and prints one table."""
