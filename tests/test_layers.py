@@ -15,7 +15,7 @@ SOURCES = [file for file in ALL if "src" in file.parts]
 
 LAYERS = [
     {"errors", "torchvision_pair"},
-    {"params", "paths"},
+    {"params", "params_reading", "paths"},
     {"color"},
     {"run_lock"},
     {"data", "metrics"},

@@ -6,17 +6,16 @@ found by name, and imports no torch, so a check stays under half a second.
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from huelab import paths
 from huelab.errors import HuelabError, ParamsError
+from huelab.params_reading import describe, nearest, read
 
 Split = Literal["train", "val", "test"]
 
@@ -26,6 +25,17 @@ class Section(BaseModel):
 
     # not strict: PyYAML reads 1e-3 as text, DVC's parser as a number; the lax mode accepts both
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_once(chosen: tuple[str, ...], known: Sequence[str], kind: str) -> tuple[str, ...]:
+    if not chosen:
+        raise ValueError(f"found an empty list; name at least one {kind} of {', '.join(known)}")
+    for name in chosen:
+        if name not in known:
+            raise ValueError(f"there is no {kind} {name!r}{nearest(name, known)}; allowed: {', '.join(known)}")
+        if chosen.count(name) > 1:
+            raise ValueError(f"{name!r} stands in the list more than once: name each {kind} once")
+    return chosen
 
 
 class Inspect(Section):
@@ -108,6 +118,13 @@ class Evaluate(Section):
     batch: int = Field(16, ge=1)
     pictures: int = Field(48, ge=0, description="colourized test pictures kept as PNG")
 
+    @field_validator("metrics")
+    @classmethod
+    def _known(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        from huelab import metrics
+
+        return _known_once(chosen, metrics.names(), "metric")
+
 
 class Compare(Section):
     """The leaderboard."""
@@ -157,17 +174,10 @@ class Params(Section):
 
     @field_validator("models")
     @classmethod
-    def _known_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
         from huelab import models
 
-        if not names:
-            raise ValueError(f"name at least one colorizer of {', '.join(models.NAMES)}")
-        for name in names:
-            if name not in models.NAMES:
-                raise ValueError(f"there is no colorizer {name!r}{_nearest(name, models.NAMES)}; allowed: {', '.join(models.NAMES)}")
-            if names.count(name) > 1:
-                raise ValueError(f"{name!r} stands in the list more than once: name each colorizer once")
-        return names
+        return _known_once(chosen, models.NAMES, "colorizer")
 
     @model_validator(mode="after")
     def _splits_leave_training(self) -> Params:
@@ -190,7 +200,7 @@ def load(file: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     Raises ParamsError naming the file, the key, the value found and the values allowed.
     """
     file = file or paths.params_file()
-    tree = _read(file)
+    tree = read(file)
     for key, value in (overrides or {}).items():
         *parents, last = key.split(".")
         place = tree
@@ -214,84 +224,22 @@ def parse(tree: Mapping[str, Any], file: Path) -> Params:
         sections = {}
     for name in sections:
         if name not in models.NAMES:
-            problems.append(f"colorizers.{name}: unknown key{_nearest(str(name), models.NAMES)}; allowed: {', '.join(models.NAMES)}")
+            problems.append(f"colorizers.{name}: unknown key{nearest(str(name), models.NAMES)}; allowed: {', '.join(models.NAMES)}")
     for name in models.NAMES:
         try:
             section = sections.get(name)
             colorizers[name] = models.module(name).Params.model_validate({} if section is None else section)
         except ValidationError as error:
-            problems += _describe(error, f"colorizers.{name}.", models.module(name).Params)
+            problems += describe(error, f"colorizers.{name}.", models.module(name).Params)
     params: Params | None = None
     try:
         params = Params.model_validate({**tree, "colorizers": colorizers})
     except ValidationError as error:
-        problems += _describe(error, "", Params)
+        problems += describe(error, "", Params)
     if problems or params is None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ParamsError(f"{file}: {count}\n" + "\n".join(f"  {problem}" for problem in problems))
     return params
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error (plain YAML keeps the last, silently)."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
-            if isinstance(key, (str, int, float)) and key in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
-            if isinstance(key, (str, int, float)):
-                seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        tree = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)
-    except FileNotFoundError:
-        raise ParamsError(f"{file} does not exist: restore it (git checkout params.yaml) or run from the project's folder.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{file} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ParamsError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(tree, dict):
-        raise ParamsError(f"{file}: expected sections such as `models:` and `train:`, found {type(tree).__name__}.")
-    return tree
-
-
-def _describe(error: ValidationError, prefix: str, root: type[Section]) -> list[str]:
-    """One line per problem: dotted key, what is wrong, value found, values allowed."""
-    lines = []
-    for problem in error.errors():
-        key = prefix + ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            allowed = _fields_at(root, problem["loc"][:-1])
-            lines.append(f"{key}: unknown key{_nearest(str(problem['loc'][-1]), allowed)}; allowed: {', '.join(allowed)}")
-        elif problem["type"] == "missing":
-            lines.append(f"{key}: missing; add it")
-        elif problem["type"] == "value_error":
-            message = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"{key}: {message}" if problem["loc"] else message)
-        else:
-            wish = problem["msg"][:1].lower() + problem["msg"][1:]
-            wish = wish.replace("input should be", "allowed:").replace("a valid tuple", "a list")
-            lines.append(f"{key}: found {problem['input']!r}; {wish}")
-    return lines
-
-
-def _fields_at(root: type[Section], location: Sequence[Any]) -> list[str]:
-    section: type[BaseModel] = root
-    for part in location:
-        annotation = section.model_fields[part].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            section = annotation
-    return list(section.model_fields)
-
-
-def _nearest(name: str, allowed: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, allowed, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _main(arguments: Sequence[str]) -> int:
