@@ -24,5 +24,7 @@ class Info:
     output: Literal["ab", "bins"]
     ab_scale: float = 1.0
     """The published unit of ab in the loss: targets are CIE ab over this."""
+    input_size: int = 0
+    """Pixels of a side of the published training pictures; 0: a floor."""
     one_picture: bool = False
     """It memorises one picture and is judged on that picture alone."""

@@ -1,6 +1,127 @@
-"""pix2pix"""
+"""Colorizer `pix2pix`: a U-Net that must also fool a PatchGAN.
+
+Source: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, in the form its authors
+published for colorization (BSD licence) and M. Shariatnia taught (MIT licence); re-implemented from a description.
+
+    U-Net 256 (54,409,858 parameters at width 1, depth 8); L / 50 - 1 goes in, ab / 110 comes out
+    down  conv 4x4 /2:            64 · 128 · 256 · 512 · 512 · 512 · 512 · 512      leaky ReLU 0.2 before all but the first,
+                                                                                    batch norm after all but the first and the last
+    up    transposed conv 4x4 x2: 512 · 512 · 512 · 512 · 256 · 128 · 64 · 2 tanh   ReLU before, batch norm after, skips concatenated,
+                                                                                    dropout 0.5 after the second to fourth
+    PatchGAN (2,765,633 parameters at width 1) on L and ab: conv 4x4, 64 /2 · 128 /2 · 256 /2 · 512 · 1, batch norm but for the first
+    and the last, leaky ReLU 0.2: one logit per 70 x 70 pixels
+
+Published training: binary cross-entropy + 100 * L1 of ab / 110, the discriminator's loss halved, Adam 2e-4 (0.5, 0.999), batch 16, 256 x 256,
+all weights N(0, 0.02), one discriminator step then one generator step.
+
+A picture of side 2^d has room for d halvings, so with smaller pictures the U-Net has fewer of its 512-channel levels (`depth`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from huelab.models.info import Info
 from huelab.params import LearnedParams
+
+if TYPE_CHECKING:
+    from torch import nn
+
+INFO = Info(
+    title="pix2pix",
+    paper="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017",
+    year=2017,
+    changes="As many levels as the size of the training pictures allows (all eight from 256 x 256); the gradient norm is clipped.",
+    licence="BSD-2-Clause (code), MIT (tutorial)",
+    objective="adversarial",
+    output="ab",
+    ab_scale=110.0,
+    input_size=256,
+)
+
+DEPTH = 8
+"""Halvings of the published U-Net: 256 pixels become one."""
+
+PATCH_LEAST = 24
+"""Pixels of a side below which the PatchGAN has no output."""
 
 
 class Params(LearnedParams):
-    """pix2pix"""
+    """What of `pix2pix` can be set."""
+
+    lr: float = Field(2e-4, gt=0, description="learning rate of both networks")
+    schedule: Literal["constant", "cosine", "onecycle"] = Field("constant", description="how the learning rate changes; published: constant")
+    depth: int = Field(0, ge=0, le=DEPTH, description="halvings in the U-Net; 0: as many as the pictures have room for, at most 8")
+    l1_weight: float = Field(100.0, ge=0, description="weight of the L1 loss beside the adversarial one")
+    discriminator_width: float = Field(1.0, gt=0, le=4, description="channel counts of the PatchGAN times this")
+
+
+def depth(params: Params, size: int) -> int:
+    """How many times the U-Net halves its input when it trains on pictures of side `size` pixels: 1..8."""
+    return params.depth or max(1, min(DEPTH, size.bit_length() - 1))
+
+
+def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
+    """The generator for training pictures of side `size`; it takes any size (padded to multiples of 2^depth)."""
+    import torch
+    from torch import Tensor, nn
+
+    from huelab.models.layers import ToAb, channels, pix2pix_normal
+
+    class Level(nn.Module):
+        """One level of the U: down, all that lies below, up, and the skip beside it."""
+
+        def __init__(self, inputs: int, inner: int, outputs: int, below: nn.Module | None, *, outermost: bool = False, dropout: bool = False):
+            super().__init__()
+            down: list[nn.Module] = [] if outermost else [nn.LeakyReLU(0.2)]
+            down += [nn.Conv2d(inputs, inner, 4, stride=2, padding=1, bias=False)]
+            if below is not None and not outermost:
+                down += [nn.BatchNorm2d(inner)]
+            rising = inner if below is None else 2 * inner
+            up: list[nn.Module] = [nn.ReLU(), nn.ConvTranspose2d(rising, outputs, 4, stride=2, padding=1, bias=outermost)]
+            up += [nn.Tanh()] if outermost else [nn.BatchNorm2d(outputs)]
+            up += [nn.Dropout(0.5)] if dropout else []
+            self.down, self.below, self.up = nn.Sequential(*down), below, nn.Sequential(*up)
+            self.outermost = outermost
+
+        def forward(self, x: Tensor) -> Tensor:
+            inside = self.down(x)
+            if self.below is not None:
+                inside = self.below(inside)
+            risen: Tensor = self.up(inside)
+            return risen if self.outermost else torch.cat([x, risen], 1)
+
+    levels = depth(params, size)
+    widths = [channels(count, params.width) for count in (64, 128, 256, 512, 512, 512, 512, 512)][:levels]
+    below: nn.Module | None = None
+    for level in range(levels - 1, 0, -1):
+        outer, inner = widths[level - 1], widths[level]
+        below = Level(outer, inner, outer, below, dropout=4 <= level < levels - 1)
+    body = Level(1, widths[0], 2, below, outermost=True)
+    body.apply(pix2pix_normal)
+    return ToAb(body, multiple=2**levels, scale_input=lambda L: L / 50.0 - 1.0, ab_scale=INFO.ab_scale)
+
+
+def build_discriminator(params: Params) -> nn.Module:
+    """The PatchGAN: (N, 3, H, W) of L / 50 - 1 and ab / 110 -> logits (N, 1, h, w), each for 70 x 70 pixels; any size."""
+    from torch import Tensor, nn
+
+    from huelab.models.layers import channels, padded, pix2pix_normal
+
+    class PatchGan(nn.Sequential):
+        def forward(self, picture: Tensor) -> Tensor:
+            logits: Tensor = super().forward(padded(picture, 1, least=PATCH_LEAST))
+            return logits
+
+    c64, c128, c256, c512 = (channels(count, params.discriminator_width) for count in (64, 128, 256, 512))
+    patch = PatchGan(
+        *(nn.Conv2d(3, c64, 4, stride=2, padding=1), nn.LeakyReLU(0.2)),
+        *(nn.Conv2d(c64, c128, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c128), nn.LeakyReLU(0.2)),
+        *(nn.Conv2d(c128, c256, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c256), nn.LeakyReLU(0.2)),
+        *(nn.Conv2d(c256, c512, 4, stride=1, padding=1, bias=False), nn.BatchNorm2d(c512), nn.LeakyReLU(0.2)),
+        nn.Conv2d(c512, 1, 4, stride=1, padding=1),
+    )
+    patch.apply(pix2pix_normal)
+    return patch

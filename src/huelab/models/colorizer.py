@@ -1,0 +1,49 @@
+"""From a net's output to ab: one torch module per trained colorizer, whatever the net gives."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from huelab.color import bins
+from huelab.models.layers import ToBins
+
+
+class Colorizer(nn.Module):
+    """L (N, 1, H, W) in 0..100 -> ab (N, 2, H, W) in CIE units, float32, for any H and W."""
+
+    def __init__(self, net: nn.Module, *, temperature: float = 0.38) -> None:
+        """`net` gives ab itself, or is a ToBins, whose logits are read out by an annealed mean of `temperature`."""
+        super().__init__()
+        self.net = net
+        self.temperature = temperature
+        self.stride = net.stride if isinstance(net, ToBins) else 0
+        self.register_buffer("centers", torch.tensor(bins.centers(), dtype=torch.float32), persistent=False)
+
+    def forward(self, L: Tensor) -> Tensor:
+        """The colours of `L`; not clamped to the gamut."""
+        output: Tensor = self.net(L)
+        if not self.stride:
+            return output.float()
+        coarse = self.annealed(output)
+        ab = F.interpolate(coarse, scale_factor=self.stride, mode="bilinear", align_corners=False)
+        return ab[..., : L.shape[-2], : L.shape[-1]]
+
+    def annealed(self, logits: Tensor) -> Tensor:
+        """Annealed mean: logits (N, 313, h, w) -> ab (N, 2, h, w), the expectation under softmax(logits / T) (Zhang et al. 2016, eq. 5)."""
+        centers: Tensor = self.get_buffer("centers")
+        share = torch.softmax(logits.float() / self.temperature, dim=1)
+        return torch.einsum("nqhw,qc->nchw", share, centers)
+
+
+class Constant(nn.Module):
+    """The floors `gray` and `mean`: the same ab everywhere."""
+
+    def __init__(self, ab: tuple[float, float]) -> None:
+        super().__init__()
+        self.register_buffer("ab", torch.tensor(ab).view(1, 2, 1, 1), persistent=False)
+
+    def forward(self, L: Tensor) -> Tensor:
+        """L (N, 1, H, W) -> ab (N, 2, H, W), whatever L shows."""
+        return self.get_buffer("ab").expand(L.shape[0], 2, *L.shape[-2:])

@@ -1,0 +1,111 @@
+"""Resumable checkpoints: everything a training run is, in one safetensors file outside the stage's outputs; nothing is pickled."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from huelab.objectives.base import Objective
+from huelab.training.history import Row
+
+FILE = "checkpoint.safetensors"
+FORMAT = 1
+
+
+@dataclass
+class Progress:
+    """How far a run is; what the loop changes as it goes."""
+
+    step: int = 0
+    """Optimizer steps done."""
+    best_step: int = 0
+    best_score: float = float("inf")
+    """Lowest validation MSE so far, of ab / 128."""
+    best: dict[str, Tensor] = field(default_factory=dict)
+    """Weights at `best_step`."""
+    rows: list[Row] = field(default_factory=list)
+    """The history so far."""
+    sums: dict[str, float] = field(default_factory=dict)
+    """Sum of each term of the loss since the last row, and "steps", how many."""
+    images: int = 0
+    seconds: float = 0.0
+
+
+def save(folder: Path, fingerprint: str, progress: Progress, objective: Objective) -> Path:
+    """Writes the state of the run to `folder`, whole or not at all."""
+    tensors: dict[str, Tensor] = {f"best/{key}": value for key, value in progress.best.items()}
+    for name, net in objective.nets.items():
+        tensors |= {f"net/{name}/{key}": value for key, value in net.state_dict().items()}
+    for name, optimizer in objective.optimizers.items():
+        for place, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{name}/{place}/{key}": torch.as_tensor(value) for key, value in state.items()}
+    tensors["random/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random/cuda"] = torch.cuda.get_rng_state()
+    facts = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        **{key: getattr(progress, key) for key in ("step", "best_step", "best_score", "rows", "sums", "images", "seconds")},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    file, temporary = folder / FILE, folder / f".{FILE}.new"
+    # clones: safetensors refuses tensors that share memory
+    whole = {key: value.detach().to("cpu", copy=True).contiguous() for key, value in tensors.items()}
+    safetensors.torch.save_file(whole, temporary, metadata={"huelab": json.dumps(facts)})
+    os.replace(temporary, file)
+    return file
+
+
+def load(folder: Path, fingerprint: str, objective: Objective) -> Progress | None:
+    """Puts the run saved in `folder` back into `objective` and torch's generator; None where there is none with this `fingerprint`.
+
+    A file of other settings or data, of another version, or damaged, is left alone and not used.
+    """
+    facts = stored(folder)
+    if facts is None or facts.get("format") != FORMAT or facts.get("fingerprint") != fingerprint:
+        return None
+    tensors = safetensors.torch.load_file(folder / FILE)
+    for name, net in objective.nets.items():
+        net.load_state_dict(_under(tensors, f"net/{name}/"))
+    for name, optimizer in objective.optimizers.items():
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        for key, value in _under(tensors, f"optimizer/{name}/").items():
+            place, quantity = key.split("/")
+            parameter = parameters[int(place)]
+            # the optimizer's fused kernels walk parameter and state side by side: both need the same memory format
+            like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
+            optimizer.state[parameter][quantity] = like.copy_(value)
+    torch.set_rng_state(tensors["random/cpu"])
+    if "random/cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random/cuda"])
+    known = {key: facts[key] for key in ("step", "best_step", "best_score", "rows", "sums", "images", "seconds")}
+    return Progress(best=_under(tensors, "best/"), **known)
+
+
+def stored(folder: Path) -> dict[str, Any] | None:
+    """The facts (format, fingerprint, step …) of the checkpoint in `folder`; None where there is none that can be read."""
+    try:
+        with safetensors.safe_open(folder / FILE, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["huelab"])
+    except (OSError, safetensors.SafetensorError, KeyError, ValueError):
+        return None
+    return facts if isinstance(facts, dict) else None
+
+
+def remove(folder: Path) -> None:
+    """Deletes the checkpoint: the run is complete."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

@@ -1,0 +1,29 @@
+"""history.csv: how a colorizer learned, one row per validation."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+Row = dict[str, float]
+"""step, epoch, the mean of each term of the loss since the last row, val_mse_ab128."""
+
+
+def columns(terms: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a history whose objective reports `terms`."""
+    return ("step", "epoch", *terms, "val_mse_ab128")
+
+
+def write(file: Path, rows: Sequence[Row], terms: Sequence[str]) -> None:
+    """Writes `rows` to `file`, whole or not at all; numbers keep every digit, a missing one (no validation pictures) stays empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns(terms), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: "" if value != value else value for key, value in row.items()})
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary.write_text(text.getvalue(), encoding="utf-8")
+    os.replace(temporary, file)
