@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,14 +50,23 @@ def survey(params: Params) -> list[Stage]:
     return stages
 
 
-def run_holder() -> str | None:
-    """What the run lock says about the run in progress; None when nothing holds it."""
-    content = reading.text(paths.lock("run"))
-    if not content:
+@dataclass(frozen=True)
+class Run:
+    """A run in progress, as its lock file tells."""
+
+    pid: int
+    since: str
+    command: str
+
+
+def run_in_progress() -> Run | None:
+    """Who holds the run lock; None when nobody does. (A killed holder leaves its name in the file: only a living one counts.)"""
+    try:
+        holder = json.loads(paths.lock("run").read_text(encoding="utf-8"))
+        run = Run(int(holder["pid"]), str(holder["since"]), str(holder["command"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    words = content.replace('"', " ").replace(":", " ").replace(",", " ").split()
-    pid = next((int(word) for word in words if word.isdigit()), None)
-    return content.strip() if pid is not None and _alive(pid) else None
+    return run if _alive(run.pid) else None
 
 
 def _plan(params: Params) -> list[tuple[str, str, Path, tuple[str, ...]]]:
@@ -80,8 +90,6 @@ def _being_written() -> list[Path]:
 
 
 def _dvc_locks() -> dict[str, Any]:
-    import json
-
     try:
         content = json.loads((paths.root() / ".dvc" / "tmp" / "rwlock").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # no run yet, or DVC is rewriting it this very moment

@@ -41,8 +41,13 @@ def free_port(first: int) -> int:
 def start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """A server in a session of its own, so that Ctrl-C reaches us alone and we end it with all its children."""
     return subprocess.Popen(
-        command, cwd=PROJECT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        start_new_session=True, preexec_fn=_die_with_parent,
+        command,
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
     )
 
 

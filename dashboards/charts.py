@@ -1,0 +1,106 @@
+"""The charts, in colours and shapes that colour-blind eyes tell apart (Okabe and Ito 2008). Altair draws them in the browser, offline."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from huelab import models
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+FLOOR = "#8b8d92"
+SPLITS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73", "region": "#56B4E9"}
+_INK = "#1f2226"
+
+
+def colour_of(model: str) -> str:
+    """A model's colour, the same in every chart: gray for floors."""
+    learned = [name for name in models.NAMES if name not in models.FLOORS]
+    return OKABE_ITO[learned.index(model) % len(OKABE_ITO)] if model in learned else FLOOR
+
+
+def splits(rows: pd.DataFrame, unit: str) -> alt.Chart:
+    """How many rows each split has."""
+    counts = rows["split"].value_counts()
+    order = [name for name in SPLITS if name in counts.index]
+    table = pd.DataFrame({"split": order, "count": [int(counts[name]) for name in order]})
+    table["share"] = table["count"] / table["count"].sum()
+    table["text"] = [f"{count:,}  ({share:.0%})" for count, share in zip(table["count"], table["share"], strict=True)]
+    base = alt.Chart(table).encode(
+        y=alt.Y("split:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13)),
+        x=alt.X("count:Q", title=unit, scale=alt.Scale(domainMax=float(table["count"].max()) * 1.25), axis=alt.Axis(tickMinStep=1)),
+        tooltip=["split", "count", alt.Tooltip("share", format=".1%")],
+    )
+    bars = base.mark_bar(height=22, cornerRadiusEnd=3).encode(
+        color=alt.Color("split:N", scale=alt.Scale(domain=order, range=[SPLITS[name] for name in order]), legend=None)
+    )
+    return (bars + base.mark_text(align="left", dx=6, color=_INK, fontSize=12).encode(text="text")).properties(height=34 * len(order) + 50)
+
+
+def labels(rows: pd.DataFrame) -> alt.Chart:
+    """How many rows each label has in each split; the 20 most frequent."""
+    counts = rows[rows["label"] != ""].groupby(["label", "split"]).size().rename("count").reset_index()
+    frequent = counts.groupby("label")["count"].sum().nlargest(20).index.tolist()
+    counts = counts[counts["label"].isin(frequent)]
+    order = [name for name in SPLITS if name in set(counts["split"])]
+    scale = alt.Scale(domain=order, range=[SPLITS[name] for name in order])
+    return (
+        alt.Chart(counts)
+        .mark_bar(height={"band": 0.75})
+        .encode(
+            y=alt.Y("label:N", sort=frequent, title=None),
+            x=alt.X("count:Q", title=None, axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("split:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
+            tooltip=["label", "split", "count"],
+        )
+        .properties(height=max(90, 24 * len(frequent) + 60))
+    )
+
+
+def intervals(board: pd.DataFrame, title: str) -> alt.Chart:
+    """A dot and an interval for each row of `board` (model, mean, low, high, floor), in its order; floors hollow and gray."""
+    table = board.assign(kind=["floor" if floor else "learned" for floor in board["floor"]])
+    order = table["model"].tolist()
+    base = alt.Chart(table).encode(y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13, labelLimit=160)))
+    colour = alt.Color("model:N", scale=alt.Scale(domain=order, range=[colour_of(name) for name in order]), legend=None)
+    tips = ["model", "kind", *(alt.Tooltip(f"{key}:Q", format=".4g") for key in ("mean", "low", "high"))]
+    span = alt.X("low:Q", title=title, scale=alt.Scale(zero=False, nice=True))
+    lines = base.mark_rule(strokeWidth=3).encode(x=span, x2="high:Q", color=colour, tooltip=tips)
+    dots = base.mark_point(filled=True, size=130, opacity=1).encode(
+        x=alt.X("mean:Q"),
+        color=colour,
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=["learned", "floor"], range=["circle", "diamond"]), legend=None),
+        tooltip=tips,
+    )
+    return (lines + dots).properties(height=30 * len(order) + 50)
+
+
+def curves(history: pd.DataFrame, value: str, title: str, *, logarithmic: bool) -> alt.Chart:
+    """One line for each model of `history` (model, step, `value`)."""
+    order = list(dict.fromkeys(history["model"]))
+    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
+    colours = alt.Scale(domain=order, range=[colour_of(name) for name in order])
+    encoding = alt.Chart(history).encode(
+        x=alt.X("step:Q", title="step"),
+        y=alt.Y(f"{value}:Q", title=title, scale=scale),
+        color=alt.Color("model:N", scale=colours, legend=alt.Legend(title=None, orient="top")),
+        tooltip=["model", "step", alt.Tooltip(f"{value}:Q", format=".5g")],
+    )
+    dashes = alt.StrokeDash("model:N", scale=alt.Scale(domain=order))
+    return (encoding.mark_line(strokeWidth=2).encode(strokeDash=dashes) + encoding.mark_point(filled=True, size=28)).properties(height=320)
+
+
+def distribution(scores: pd.DataFrame, metric: str, title: str) -> alt.Chart:
+    """Every photograph's score as a tick, one line for each model of `scores` (model, `metric`, path)."""
+    order = list(dict.fromkeys(scores["model"]))
+    return (
+        alt.Chart(scores)
+        .mark_tick(thickness=2, opacity=0.6, size=18)
+        .encode(
+            x=alt.X(f"{metric}:Q", title=title, scale=alt.Scale(zero=False)),
+            y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13)),
+            color=alt.Color("model:N", scale=alt.Scale(domain=order, range=[colour_of(name) for name in order]), legend=None),
+            tooltip=["model", "path", alt.Tooltip(f"{metric}:Q", format=".4g")],
+        )
+        .properties(height=30 * len(order) + 50)
+    )
