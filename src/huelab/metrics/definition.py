@@ -1,0 +1,54 @@
+"""What a metric file states about its metric: name, unit, direction, columns per picture and how a set's value follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from huelab.metrics.pair import Pair
+
+Means = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One way to score a colourization.
+
+    Every metric is computed from `columns`: numbers of one picture, NaN or inf where the metric is undefined for it. A paired metric has
+    the column of its own name and its value for a set is that column's mean. A set-level metric has no value for a picture: `of_means`
+    turns the means of its columns (arrays of any shape, one entry per bootstrap draw) into the value of the set.
+    """
+
+    name: str
+    title: str
+    """As tables head it."""
+    unit: str
+    """Unit and variant; "" for a pure number."""
+    better: Literal["lower", "higher", "none"]
+    kind: Literal["paired", "set"]
+    cost: Literal["cheap", "moderate", "costly"]
+    """About < 1, < 5 and more milliseconds for 256×256 on one core."""
+    citation: str
+    digits: int = 3
+    """Decimals in tables."""
+    columns: Mapping[str, Callable[[Pair], float]] = field(repr=False)
+    of_means: Callable[[Means], NDArray[np.float64]] | None = field(default=None, repr=False)
+    missing: Callable[[], str] | None = field(default=None, repr=False)
+    """For metrics that need downloaded weights: "" where they are, else which file to put where."""
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether it can only be computed where downloaded weights lie."""
+        return self.missing is not None
+
+    def not_computed(self) -> str:
+        """Why it cannot be computed here and what to do about it; "" if it can."""
+        return self.missing() if self.missing else ""
+
+    def value(self, means: Means) -> NDArray[np.float64]:
+        """The value of a set of pictures from the means of its columns over that set."""
+        return self.of_means(means) if self.of_means else means[self.name]

@@ -1,0 +1,54 @@
+"""A photograph and its colourization as metrics see them, with the conversions they share made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from huelab.color import gamut, lab
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One picture's truth and prediction, content only: padding has been cropped away.
+
+    truth_rgb, predicted_rgb: (h, w, 3) uint8 sRGB, the prediction as it was rendered. truth_lab: (h, w, 3) float32 CIE L*a*b* (D65).
+    predicted_ab: (h, w, 2) float32 CIE ab after the gamut clamp, before rounding to 8 bit.
+    prior: (313,) share of each ab bin among the training pixels, or None where no store is at hand.
+    """
+
+    truth_rgb: NDArray[np.uint8]
+    predicted_rgb: NDArray[np.uint8]
+    truth_lab: Float
+    predicted_ab: Float
+    prior: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(cls, truth_rgb: NDArray[np.uint8], ab: Float, *, prior: NDArray[np.float64] | None = None) -> Pair:
+        """The pair of a photograph (h, w, 3) uint8 and a colorizer's ab (h, w, 2) in CIE units, as yet unclamped."""
+        truth_lab = lab.rgb_to_lab(truth_rgb)
+        lightness = truth_lab[..., 0]
+        clamped = gamut.clamp(lightness, np.asarray(ab, np.float32))
+        predicted_rgb = lab.lab_to_rgb(np.concatenate([lightness[..., None], clamped], axis=-1))
+        return cls(truth_rgb, predicted_rgb, truth_lab, clamped, prior)
+
+    @cached_property
+    def ab_difference(self) -> Float:
+        """(h, w, 2) predicted minus true ab, CIE units."""
+        return self.predicted_ab - self.truth_lab[..., 1:]
+
+    @cached_property
+    def ab_distance(self) -> Float:
+        """(h, w) Euclidean distance in the ab plane, CIE units."""
+        difference = self.ab_difference
+        return np.hypot(difference[..., 0], difference[..., 1])
+
+    @cached_property
+    def predicted_lab(self) -> Float:
+        """(h, w, 3) L*a*b* of the picture as rendered."""
+        return lab.rgb_to_lab(self.predicted_rgb)
