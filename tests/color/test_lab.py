@@ -38,7 +38,6 @@ def test_no_level_is_lost_there_and_back():
     assert np.array_equal(lab.lab_to_rgb(lab.rgb_to_lab(rgb)), rgb)
 
 
-@pytest.mark.slow
 def test_no_level_is_lost_for_any_colour_there_is():
     for red in range(256):
         plane = np.stack(np.meshgrid(np.uint8(red), np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8)), axis=-1)
