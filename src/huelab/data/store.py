@@ -1,0 +1,128 @@
+"""The standardized store: equal uint8 pictures in memory-mapped .npy shards, beside a table. Reading; `store_writer` makes one."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from huelab.errors import DataError
+from huelab.params import Split
+
+COLUMNS = ("item_id", "photo_id", "path", "label", "split", "shard", "offset", "top", "left", "height", "width", "sha256")
+"""Of items.parquet. top, left, height, width: the content rectangle inside the square; sha256: of the file the picture was made from."""
+
+_OPEN_SHARDS = 256  # each open memory map holds a file descriptor
+
+
+@dataclass(frozen=True)
+class GalleryPicture:
+    """One whole photograph, kept to illustrate."""
+
+    name: str
+    photo_id: str
+    path: str
+    """Of the photograph, printable, relative to the data folder."""
+    label: str
+    file: Path
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Its pixels (h, w, 3)."""
+        bgr = cv2.imdecode(np.fromfile(self.file, np.uint8), cv2.IMREAD_COLOR)
+        if bgr is None:
+            raise DataError(f"{self.file} is damaged: run `dvc repro standardize`.")
+        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+class Store:
+    """Pictures of one side, read by index 0..len-1 in the order of `items`."""
+
+    def __init__(self, folder: Path, meta: dict[str, Any], items: pd.DataFrame) -> None:
+        self.folder = folder
+        self.meta = meta
+        self.items = items
+        self.size = int(meta["size"])
+        self._shard = items["shard"].to_numpy(np.int64)
+        self._offset = items["offset"].to_numpy(np.int64)
+        self._boxes = items[["top", "left", "height", "width"]].to_numpy(np.int64)
+        self._maps: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """The store at `folder`. Raises DataError where there is none, or a damaged one."""
+        folder = Path(folder)
+        try:
+            meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+            return cls(folder, meta, pd.read_parquet(folder / "items.parquet"))
+        except FileNotFoundError:
+            raise DataError(f"{folder} holds no standardized photographs yet: run `dvc repro standardize`.") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{folder} is damaged ({error}): delete it and run `dvc repro standardize`.") from None
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_maps": OrderedDict()}  # a loader process maps the shards itself
+
+    @cached_property
+    def prior(self) -> NDArray[np.float64]:
+        """(313,) share of each ab bin among the training pixels."""
+        return np.asarray(np.load(self.folder / "prior.npy", allow_pickle=False), np.float64)
+
+    def indices(self, split: Split) -> NDArray[np.int64]:
+        """Where the pictures of a split stand."""
+        return np.flatnonzero(self.items["split"].to_numpy() == split).astype(np.int64)
+
+    def read(self, indices: ArrayLike) -> NDArray[np.uint8]:
+        """(n, size, size, 3) sRGB of the pictures at `indices` (n,), a copy."""
+        at = np.asarray(indices, np.int64)
+        shards, offsets = self._shard[at], self._offset[at]
+        if len(at) and (shards == shards[0]).all():
+            return np.asarray(self._map(int(shards[0]))[offsets])
+        pictures = np.empty((len(at), self.size, self.size, 3), np.uint8)
+        for shard in np.unique(shards):
+            here = np.flatnonzero(shards == shard)
+            pictures[here] = self._map(int(shard))[offsets[here]]
+        return pictures
+
+    def boxes(self, indices: ArrayLike) -> NDArray[np.int64]:
+        """(n, 4) content rectangles: top, left, height, width."""
+        return self._boxes[np.asarray(indices, np.int64)]
+
+    def gallery(self) -> list[GalleryPicture]:
+        """The whole photographs kept to illustrate; they are never scored beside the test split."""
+        folder = self.folder / "gallery"
+        try:
+            entries = json.loads((folder / "gallery.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        return [GalleryPicture(**entry, file=folder / entry["name"]) for entry in entries]
+
+    def _map(self, shard: int) -> NDArray[np.uint8]:
+        if shard in self._maps:
+            self._maps.move_to_end(shard)
+            return self._maps[shard]
+        file = shard_file(self.folder, shard)
+        try:
+            mapped = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file} cannot be read ({error}): delete {self.folder} and run `dvc repro standardize`.") from None
+        # a plain view: numpy's memmap class makes each small read several times slower
+        self._maps[shard] = np.asarray(mapped)
+        if len(self._maps) > _OPEN_SHARDS:
+            self._maps.popitem(last=False)
+        return self._maps[shard]
+
+
+def shard_file(folder: Path, shard: int) -> Path:
+    """Where a shard of pictures lies."""
+    return folder / f"shard-{shard:05d}.npy"
