@@ -30,6 +30,16 @@ def data() -> Path:
     return root() / "data"
 
 
+def data_record() -> Path:
+    """What DVC knows of the photographs: where they came from, and the hash of what arrived."""
+    return root() / "data.dvc"
+
+
+def samples() -> Path:
+    """The starter photographs that ship with the project."""
+    return root() / "samples"
+
+
 # work/: outputs of DVC stages, deleted and rebuilt by `dvc repro`
 
 

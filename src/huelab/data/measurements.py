@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-import multiprocessing
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 from huelab.data.measure import VERSION, Measurement, measure
+from huelab.data.parallel import available, in_order
+from huelab.errors import DataError
+
+Todo = Sequence[tuple[str, Path]]
+"""Files to measure, each with the SHA-256 of its content."""
 
 _ALONE = 32  # so few photographs are measured before another process would have started
 _TOGETHER = 16  # photographs handed to a process at a time
@@ -27,7 +31,7 @@ def measure_all(files: Sequence[Path], max_pixels: int, *, cache: Path, workers:
     Files known to the cache (a folder, made if need be) are hashed, not decoded. `workers` processes measure the others (0: one per core);
     the results are the same for any number.
     """
-    workers = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+    workers = workers or available()
     with ThreadPoolExecutor(workers) as threads:
         hashes = list(threads.map(_sha256, files))
     with closing(_Kept(cache, max_pixels)) as kept:
@@ -48,40 +52,33 @@ def _sha256(file: Path) -> str:
         return ""
 
 
-def _measured(todo: Sequence[tuple[str, Path]], max_pixels: int, workers: int) -> Iterator[tuple[str, Measurement]]:
-    """Yields (hash, Measurement) as they come."""
-    if len(todo) <= _ALONE or workers == 1:
-        yield from _batch(todo, max_pixels)
-        return
+def _measured(todo: Todo, max_pixels: int, workers: int) -> Iterator[tuple[str, Measurement]]:
+    """Yields (hash, Measurement) of each. A process that dies (out of memory, a crash in a decoder) costs its photograph alone."""
+    work = functools.partial(_batch, max_pixels=max_pixels)
     batches = [todo[start : start + _TOGETHER] for start in range(0, len(todo), _TOGETHER)]
-    lost: list[tuple[str, Path]] = []
-    with _pool(min(workers, len(batches))) as pool:
-        waiting = {pool.submit(_batch, batch, max_pixels): batch for batch in batches}
-        for future in as_completed(waiting):
-            try:
-                yield from future.result()
-            except BrokenProcessPool:
-                lost += waiting[future]
-    for sha256, file in lost:  # a process died (out of memory, a crash in a decoder): each of its photographs gets a process of its own
-        with _pool(1) as pool:
-            try:
-                yield from pool.submit(_batch, [(sha256, file)], max_pixels).result()
-            except BrokenProcessPool:
-                yield sha256, Measurement(reason="unsupported", detail="the process that read it died: out of memory, or a broken file")
+    done = 0
+    try:
+        for results in in_order(work, batches, workers=workers if len(todo) > _ALONE else 1):
+            yield from results
+            done += 1
+    except DataError:
+        for batch in batches[done:]:
+            yield from _one_pool_each(work, batch)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # spawned, not forked: the threads above may hold locks
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread_each)
+def _one_pool_each(work: Callable[[Todo], list[tuple[str, Measurement]]], todo: Todo) -> Iterator[tuple[str, Measurement]]:
+    try:
+        yield from next(in_order(work, [todo], workers=2))
+    except DataError:
+        if len(todo) == 1:
+            yield todo[0][0], Measurement(reason="unsupported", detail="the process that read it died: out of memory, or a broken file")
+            return
+        half = len(todo) // 2
+        yield from _one_pool_each(work, todo[:half])
+        yield from _one_pool_each(work, todo[half:])
 
 
-def _one_thread_each() -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
-def _batch(todo: Iterable[tuple[str, Path]], max_pixels: int) -> list[tuple[str, Measurement]]:
+def _batch(todo: Todo, max_pixels: int) -> list[tuple[str, Measurement]]:
     return [(sha256, measure(file, max_pixels)) for sha256, file in todo]
 
 
