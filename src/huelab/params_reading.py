@@ -20,7 +20,7 @@ class UniqueKeys(yaml.SafeLoader):
         """Refuses a key that stands twice in one mapping."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, (str, int, float)) and key in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
             if isinstance(key, (str, int, float)):
