@@ -1,0 +1,1 @@
+"""Colours photographs at full resolution: each keeps its own lightness, a trained colorizer gives the chroma."""

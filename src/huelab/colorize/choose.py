@@ -1,0 +1,71 @@
+"""Finds the trained colorizer to colour with: the champion, or one asked for by name. Reads small JSON files only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from huelab import models, paths
+from huelab.errors import ModelError, UsageError
+
+CHAMPION = "champion"
+
+
+def resolve(model: str = CHAMPION) -> Path:
+    """The folder of a trained colorizer (card.json, weights.safetensors).
+
+    "champion": the registered champion; where none is registered, the best learned colorizer of the leaderboard. Any other name: what
+    stage train@NAME made. Raises UsageError for a name that does not exist and ModelError where nothing is trained yet, naming the
+    command that trains.
+    """
+    if model == CHAMPION:
+        return _registered() or _leader()
+    if model not in models.NAMES:
+        raise UsageError(f"There is no colorizer {model!r}: choose {CHAMPION} or one of {', '.join(models.NAMES)}.")
+    folder = paths.model(model)
+    if not _trained(folder):
+        raise ModelError(f"{model} is not trained yet ({folder} holds no card.json): run `make run` or `dvc repro train@{model}`.")
+    return folder
+
+
+def _registered() -> Path | None:
+    file = paths.champion()
+    record = _json(file)
+    if record is None:
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("folder"), str):
+        raise ModelError(f"{file} does not say where the champion lies (no \"folder\"): run `make run`, or name a colorizer with --model.")
+    folder = paths.root() / str(record["folder"])
+    if not _trained(folder):
+        raise ModelError(
+            f"{file} names {folder} as champion, but no trained colorizer lies there: run `make run`, or name a colorizer with --model."
+        )
+    return folder
+
+
+def _leader() -> Path:
+    file = paths.reports() / "leaderboard.json"
+    board = _json(file)
+    rows = board.get("rows", []) if isinstance(board, dict) else []
+    for row in rows:  # best first
+        name = row.get("model") if isinstance(row, dict) else None
+        if name in models.NAMES and name not in models.FLOORS and not row.get("one_picture") and _trained(paths.model(name)):
+            return paths.model(name)
+    raise ModelError(
+        f"There is no champion yet: {paths.champion()} does not exist and {file} names no trained colorizer. "
+        "Train and compare them with `make run`, or name a trained one with --model."
+    )
+
+
+def _trained(folder: Path) -> bool:
+    return (folder / "card.json").is_file()
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} cannot be read ({error}): run `make run` to write it anew.") from None
