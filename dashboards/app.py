@@ -5,6 +5,7 @@ page (a finished HTML report; later a survey participant's page) is a Starlette 
 """
 
 import sys
+import traceback
 from pathlib import Path
 
 import streamlit as st
@@ -15,4 +16,12 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts this folder on the 
 
 from dashboards import documents  # noqa: E402
 
-app = st.App(HERE / "navigation.py", routes=[*documents.ROUTES])
+
+def own_words(error: Exception) -> bool:
+    """A defect of ours: the details go to the terminal, the visitor reads one sentence."""
+    traceback.print_exception(error)
+    st.error("This page broke. What happened stands in the terminal that runs the dashboard.", icon=":material/error:")
+    return True
+
+
+app = st.App(HERE / "navigation.py", routes=[*documents.ROUTES], on_script_error=own_words)

@@ -170,9 +170,9 @@ elif every_score is not None:
 learning_curves()
 if every_score is not None:
     st.subheader("Pictures")
-    kind = st.segmented_control("Which", ["Test pictures (scored)", "Gallery (whole photographs)"], default="Test pictures (scored)", required=True,
-                                label_visibility="collapsed", key="compare_kind")  # fmt: skip
-    if kind.startswith("Gallery"):
+    kinds = ["Test pictures (scored)", "Gallery (whole photographs)"]
+    kind = st.segmented_control("Which", kinds, default=kinds[0], required=True, label_visibility="collapsed", key="compare_kind")
+    if kind == kinds[1]:
         gallery()
     else:
         scored_pictures(every_score[~every_score["own_picture"]])

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, documents, parts, reading
+from dashboards import charts, documents, parts, pictures, reading
 from huelab import paths
 
 COLUMNS = {
@@ -57,15 +57,10 @@ def numbers(photographs: pd.DataFrame, meta: dict | None) -> None:
 
 def photographs_tab(photographs: pd.DataFrame) -> None:
     """The table of what is used, and the gallery."""
-    pictures = sorted(paths.gallery().glob("*.png"))
-    names = parts.gallery_names()
-    if pictures:
+    gallery = pictures.gallery()
+    if gallery:
         st.subheader("Gallery", help="Whole photographs kept to illustrate; they are never scored beside the test split.")
-        with st.container(horizontal=True, gap="small"):
-            for file in pictures:
-                content = reading.picture(file)
-                if content is not None:
-                    st.image(content, width=196, caption=names.get(file.name, file.stem), alt=names.get(file.name, file.stem))
+        parts.pictures_in_a_row([(name, reading.picture(paths.gallery() / file)) for file, name in gallery.items()], width=196)
     st.subheader("Photographs in use")
     used = photographs[photographs["reject_reason"] == ""]
     wanted = st.text_input("Find by name or label", placeholder="part of a name", key="data_find")

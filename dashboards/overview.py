@@ -72,7 +72,8 @@ def pipeline(found: list[stages.Stage]) -> None:
         trained, scored = by_name[f"train@{name}"], by_name[f"evaluate@{name}"]
         rows.append(f"<tr><th>{name}</th><td>{_badge(trained)}</td><td>{_badge(scored)}</td><td>{kind}</td></tr>")
     st.html(
-        '<div class="wide"><table class="models"><thead><tr><th>Model</th><th>train</th><th>evaluate</th><th>parameters · training</th></tr></thead>'
+        '<div class="wide"><table class="models"><thead><tr><th>Model</th><th>train</th><th>evaluate</th>'
+        "<th>parameters · training</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -96,9 +97,8 @@ def next_steps(found: list[stages.Stage], run: stages.Run | None) -> None:
     elif missing or outdated:
         if outdated:
             keys = sorted({key for stage in outdated for key in stage.changed})
-            st.write(
-                f"params.yaml has changed since the last run (`{'`, `'.join(keys[:8])}`{', …' if len(keys) > 8 else ''}). Bring it up to date:"
-            )
+            named = ", ".join(f"`{key}`" for key in keys[:8]) + (", …" if len(keys) > 8 else "")
+            st.write(f"params.yaml has changed since the last run ({named}). Bring it up to date:")
         else:
             st.write(f"Still missing: {', '.join(f'`{name}`' for name in missing)}. What is done is not done again:")
         parts.commands("make run")

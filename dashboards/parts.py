@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from dashboards import reading
-from huelab import metrics, paths
+from huelab import metrics
 
 STATES = {"done": "done", "missing": "not yet", "running": "running", "outdated": "outdated"}
 
@@ -22,12 +23,6 @@ def commands(*lines: str) -> None:
     """Commands to copy, one to a box."""
     for line in lines:
         st.code(line, "bash")
-
-
-def gallery_names() -> dict[str, str]:
-    """What each gallery file (NN.png) shows, by its file name."""
-    entries = reading.document(paths.gallery() / "gallery.json") or []
-    return {Path(entry["file"]).name: str(entry["path"]) for entry in entries}
 
 
 def title_of(metric: str) -> str:
@@ -55,8 +50,6 @@ def rgb(file: Path) -> NDArray[np.uint8] | None:
     content = reading.picture(file)
     if content is None:
         return None
-    import io
-
     try:
         with Image.open(io.BytesIO(content)) as picture:
             return np.asarray(picture.convert("RGB"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -32,16 +34,24 @@ def made(model: str, item_id: str) -> Picture | None:
 
 
 def gallery() -> dict[str, str]:
-    """File name (NN.png) of each gallery photograph, and what it shows."""
-    names = parts.gallery_names()
-    return {file.name: names.get(file.name, file.stem) for file in sorted(paths.gallery().glob("*.png"))}
+    """File name (NN.png) of each gallery photograph, and the photograph's own name."""
+    identity = reading.stamp(paths.gallery() / "gallery.json")
+    if identity is None:
+        return {}
+    try:
+        return _gallery(str(paths.store()), identity)
+    except (HuelabError, OSError, ValueError, LookupError):
+        return {}
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _stored(folder: str, item_id: str, identity: reading.Stamp) -> Picture:
-    from pathlib import Path
-
     store = Store.open(Path(folder))
     items: pd.DataFrame = store.items
     index = np.flatnonzero(items["item_id"].to_numpy() == item_id)
     return np.asarray(store.read(index[:1].astype(np.int64))[0])
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _gallery(folder: str, identity: reading.Stamp) -> dict[str, str]:
+    return {picture.name: picture.path for picture in Store.open(Path(folder)).gallery() if picture.file.is_file()}
