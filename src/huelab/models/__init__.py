@@ -1,8 +1,8 @@
 """The colorizers: one file each, loaded on demand by name.
 
-A model file exports `INFO` (facts), `Params` (its section of params.yaml) and, unless it is a floor, `build(params, *, size)`: the net that
-maps L (N, 1, H, W) in 0..100 to ab in CIE units, or to logits of colour bins; `size` is the side of the training pictures. torch is imported
-inside `build`, so that params.yaml can be checked, and models listed, without it.
+A model file exports `INFO` (facts), `Params` (its section of params.yaml) and, unless it is a floor, `build(params, *, size)`: the net
+that maps L (N, 1, H, W) in 0..100 to ab in CIE units, or to logits of colour bins; `size` is the side of the training pictures. torch is
+imported inside `build`, so that params.yaml can be checked, and models listed, without it.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ It shows that a network can hold a mapping from gray to colour, nothing more: it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info
+from huelab.models.info import Info, Optimizer, Schedule
 from huelab.params import LearnedParams
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Params(LearnedParams):
 
     steps: int = Field(1000, ge=1, description="optimizer steps; each sees the whole picture")
     batch: int = Field(1, ge=1, le=1, description="there is one picture")
-    optimizer: Literal["rmsprop", "adam"] = "rmsprop"
-    schedule: Literal["constant", "cosine", "onecycle"] = Field("constant", description="how the learning rate changes; published: constant")
+    optimizer: Optimizer = "rmsprop"
+    schedule: Schedule = Field("constant", description="how the learning rate changes; published: constant")
     picture: int = Field(0, ge=0, description="number of the gallery photograph to memorise")
 
 

@@ -6,17 +6,17 @@ Source: Emil Wallner, "Coloring greyscale images", beta version (MIT licence), r
     64 · 64 /2 · 128 · 128 /2 · 256 · 256 /2 · 512 · 256 · 128 · x2 · 64 · x2 · 32 · 2 tanh · x2       /2: stride 2, x2: nearest upsampling
     3,892,194 parameters at width 1; the last upsampling comes after the tanh, so colours are two pixels coarse
 
-Published training: mean squared error of ab / 128, RMSprop with Keras' defaults, batch 10, 256 x 256; flips, rotation 20°, zoom and shear 0.2.
-Its author warns that most of its pictures come out near gray or lightly brown.
+Published training: mean squared error of ab / 128, RMSprop with Keras' defaults, batch 10, 256 x 256; flips, rotation 20°, zoom and shear
+0.2. Its author warns that most of its pictures come out near gray or lightly brown.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info
+from huelab.models.info import Info, Optimizer, Schedule
 from huelab.params import LearnedParams
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Params(LearnedParams):
     """What of `beta` can be set; the defaults are as published, with a budget of epochs that suits the user."""
 
     batch: int = Field(10, ge=1)
-    optimizer: Literal["rmsprop", "adam"] = "rmsprop"
-    schedule: Literal["constant", "cosine", "onecycle"] = Field("constant", description="how the learning rate changes; published: constant")
+    optimizer: Optimizer = "rmsprop"
+    schedule: Schedule = Field("constant", description="how the learning rate changes; published: constant")
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from huelab.color import bins
+from huelab.color import tensor
 from huelab.models.layers import ToBins
 
 
@@ -19,22 +19,15 @@ class Colorizer(nn.Module):
         self.net = net
         self.temperature = temperature
         self.stride = net.stride if isinstance(net, ToBins) else 0
-        self.register_buffer("centers", torch.tensor(bins.centers(), dtype=torch.float32), persistent=False)
 
     def forward(self, L: Tensor) -> Tensor:
         """The colours of `L`; not clamped to the gamut."""
         output: Tensor = self.net(L)
         if not self.stride:
             return output.float()
-        coarse = self.annealed(output)
+        coarse = tensor.annealed_mean(output, self.temperature)
         ab = F.interpolate(coarse, scale_factor=self.stride, mode="bilinear", align_corners=False)
         return ab[..., : L.shape[-2], : L.shape[-1]]
-
-    def annealed(self, logits: Tensor) -> Tensor:
-        """Annealed mean: logits (N, 313, h, w) -> ab (N, 2, h, w), the expectation under softmax(logits / T) (Zhang et al. 2016, eq. 5)."""
-        centers: Tensor = self.get_buffer("centers")
-        share = torch.softmax(logits.float() / self.temperature, dim=1)
-        return torch.einsum("nqhw,qc->nchw", share, centers)
 
 
 class Constant(nn.Module):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Objective = Literal["floor", "regression", "classification", "adversarial"]
+Optimizer = Literal["rmsprop", "adam"]
+Schedule = Literal["constant", "cosine", "onecycle"]
+"""Of the learning rate, see training.schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,18 @@ def padded(picture: Tensor, multiple: int, *, least: int = 1) -> Tensor:
     return F.pad(picture, (0, right, 0, below), mode="replicate") if below or right else picture
 
 
+class AtLeast(nn.Module):
+    """Pads a picture to sides of at least `least` pixels."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__()
+        self.least = least
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same, or larger."""
+        return padded(picture, 1, least=self.least)
+
+
 class ToAb(nn.Module):
     """A net on sides that are multiples of `multiple`, wrapped to take L of any size and give ab in CIE units of that size.
 

@@ -11,19 +11,19 @@ published for colorization (BSD licence) and M. Shariatnia taught (MIT licence);
     PatchGAN (2,765,633 parameters at width 1) on L and ab: conv 4x4, 64 /2 · 128 /2 · 256 /2 · 512 · 1, batch norm but for the first
     and the last, leaky ReLU 0.2: one logit per 70 x 70 pixels
 
-Published training: binary cross-entropy + 100 * L1 of ab / 110, the discriminator's loss halved, Adam 2e-4 (0.5, 0.999), batch 16, 256 x 256,
-all weights N(0, 0.02), one discriminator step then one generator step.
+Published training: binary cross-entropy + 100 * L1 of ab / 110, the discriminator's loss halved, Adam 2e-4 (0.5, 0.999), batch 16,
+256 x 256, all weights N(0, 0.02), one discriminator step then one generator step.
 
 A picture of side 2^d has room for d halvings, so with smaller pictures the U-Net has fewer of its 512-channel levels (`depth`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info
+from huelab.models.info import Info, Schedule
 from huelab.params import LearnedParams
 
 if TYPE_CHECKING:
@@ -52,10 +52,9 @@ class Params(LearnedParams):
     """What of `pix2pix` can be set."""
 
     lr: float = Field(2e-4, gt=0, description="learning rate of both networks")
-    schedule: Literal["constant", "cosine", "onecycle"] = Field("constant", description="how the learning rate changes; published: constant")
+    schedule: Schedule = Field("constant", description="how the learning rate changes; published: constant")
     depth: int = Field(0, ge=0, le=DEPTH, description="halvings in the U-Net; 0: as many as the pictures have room for, at most 8")
     l1_weight: float = Field(100.0, ge=0, description="weight of the L1 loss beside the adversarial one")
-    discriminator_width: float = Field(1.0, gt=0, le=4, description="channel counts of the PatchGAN times this")
 
 
 def depth(params: Params, size: int) -> int:
@@ -73,7 +72,7 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
     class Level(nn.Module):
         """One level of the U: down, all that lies below, up, and the skip beside it."""
 
-        def __init__(self, inputs: int, inner: int, outputs: int, below: nn.Module | None, *, outermost: bool = False, dropout: bool = False):
+        def __init__(self, inputs: int, inner: int, outputs: int, below: nn.Module | None, *, outermost: bool, dropout: bool) -> None:
             super().__init__()
             down: list[nn.Module] = [] if outermost else [nn.LeakyReLU(0.2)]
             down += [nn.Conv2d(inputs, inner, 4, stride=2, padding=1, bias=False)]
@@ -98,25 +97,21 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
     below: nn.Module | None = None
     for level in range(levels - 1, 0, -1):
         outer, inner = widths[level - 1], widths[level]
-        below = Level(outer, inner, outer, below, dropout=4 <= level < levels - 1)
-    body = Level(1, widths[0], 2, below, outermost=True)
+        below = Level(outer, inner, outer, below, outermost=False, dropout=4 <= level < levels - 1)
+    body = Level(1, widths[0], 2, below, outermost=True, dropout=False)
     body.apply(pix2pix_normal)
     return ToAb(body, multiple=2**levels, scale_input=lambda L: L / 50.0 - 1.0, ab_scale=INFO.ab_scale)
 
 
 def build_discriminator(params: Params) -> nn.Module:
     """The PatchGAN: (N, 3, H, W) of L / 50 - 1 and ab / 110 -> logits (N, 1, h, w), each for 70 x 70 pixels; any size."""
-    from torch import Tensor, nn
+    from torch import nn
 
-    from huelab.models.layers import channels, padded, pix2pix_normal
+    from huelab.models.layers import AtLeast, channels, pix2pix_normal
 
-    class PatchGan(nn.Sequential):
-        def forward(self, picture: Tensor) -> Tensor:
-            logits: Tensor = super().forward(padded(picture, 1, least=PATCH_LEAST))
-            return logits
-
-    c64, c128, c256, c512 = (channels(count, params.discriminator_width) for count in (64, 128, 256, 512))
-    patch = PatchGan(
+    c64, c128, c256, c512 = (channels(count, params.width) for count in (64, 128, 256, 512))
+    patch = nn.Sequential(
+        AtLeast(PATCH_LEAST),
         *(nn.Conv2d(3, c64, 4, stride=2, padding=1), nn.LeakyReLU(0.2)),
         *(nn.Conv2d(c64, c128, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c128), nn.LeakyReLU(0.2)),
         *(nn.Conv2d(c128, c256, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c256), nn.LeakyReLU(0.2)),

@@ -6,16 +6,16 @@ for that description, as ordinary as we could make it, so that the other coloriz
 
     conv 3x3 + batch norm + ReLU:               64 · 128 /2 · 256 /2 · 512 /2 · 512                            /2: stride 2
     transposed conv 4x4 x2 + batch norm + ReLU: 256 · 128 · 64, then conv 3x3 to 2, tanh
-    (L - 50) / 50 goes in, ab / 128 comes out; 6,700,866 parameters at width 1
+    (L - 50) / 50 goes in, ab / 128 comes out; 6,665,666 parameters at width 1
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info
+from huelab.models.info import Info, Optimizer, Schedule
 from huelab.params import LearnedParams
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ INFO = Info(
 class Params(LearnedParams):
     """What of `plain` can be set."""
 
-    optimizer: Literal["rmsprop", "adam"] = "adam"
-    schedule: Literal["constant", "cosine", "onecycle"] = Field("onecycle", description="how the learning rate changes")
+    optimizer: Optimizer = "adam"
+    schedule: Schedule = Field("onecycle", description="how the learning rate changes")
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
@@ -55,6 +55,7 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
     def up(inputs: int, outputs: int) -> list[nn.Module]:
         return [nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
 
+    head = nn.Conv2d(c64, 2, 3, padding=1)
     body = nn.Sequential(
         *down(1, c64, 1),
         *down(c64, c128, 2),
@@ -64,9 +65,8 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
         *up(c512, c256),
         *up(c256, c128),
         *up(c128, c64),
-        nn.Conv2d(c64, 2, 3, padding=1),
-        nn.Tanh(),
+        *(head, nn.Tanh()),
     )
     body.apply(he)
-    nn.init.normal_(body[-2].weight, 0.0, 1e-3)  # begins near gray, where the tanh is steep
+    nn.init.normal_(head.weight, 0.0, 1e-3)  # begins near gray, where the tanh is steep
     return ToAb(body, multiple=8, scale_input=lambda L: (L - 50.0) / 50.0, ab_scale=INFO.ab_scale)

@@ -42,7 +42,7 @@ class Saved:
         except (OSError, ValueError) as error:
             raise ModelError(f"{file} cannot be read ({error}): train the colorizer again with `dvc repro`.") from None
         if not isinstance(card, dict) or not isinstance(card.get("name"), str) or not isinstance(card.get("params"), dict):
-            raise ModelError(f"{file} is not the card of a colorizer (no name or params in it): train the colorizer again with `dvc repro`.")
+            raise ModelError(f"{file} is not the card of a colorizer (no name or params in it): train it again with `dvc repro`.")
         if card["name"] not in models.NAMES:
             raise ModelError(f"{file} is of colorizer {card['name']!r}, which this version does not know: {', '.join(models.NAMES)}.")
         return cls(folder, card)
@@ -92,13 +92,15 @@ class Saved:
     def colorizer(self) -> nn.Module:
         """A torch module in eval mode: `colorizer(L)` maps L (N, 1, H, W) in 0..100 to ab (N, 2, H, W) in CIE units, any H, W.
 
-        Raises ModelError where the weights are missing, truncated, pickled, of another architecture or not those the card describes, and for
-        the floor `shuffled`, which needs another photograph.
+        Raises ModelError where the weights are missing, truncated, pickled, of another architecture or not those the card describes, and
+        for the floor `shuffled`, which needs another photograph.
         """
         from huelab.models.colorizer import Colorizer, Constant
 
         if self.name == "shuffled":
-            raise ModelError("The floor `shuffled` borrows another photograph's colours and cannot colour one by itself: choose another model.")
+            raise ModelError(
+                "The floor `shuffled` borrows another photograph's colours, so it cannot colour one by itself: choose another."
+            )
         if self.floor:
             a, b = self.card.get("mean_ab") or (0.0, 0.0)
             return Constant((float(a), float(b))).eval()

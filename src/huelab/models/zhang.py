@@ -1,6 +1,7 @@
 """Colorizer `zhang`: colour as classification into 313 bins, rare colours weighted up, read out by an annealed mean.
 
-Source: Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016, and the authors' code (BSD licence); re-implemented from a description.
+Source: Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016, with the authors' code (BSD licence);
+re-implemented from a description.
 
     3x3 convolutions with ReLU, a batch norm without scale and shift at the end of each block but the last; (L - 50) / 100 goes in
     1: 64, 64 /2     2: 128, 128 /2     3: 256, 256, 256 /2     4: 512, 512, 512     5, 6: 512, 512, 512 dilated 2     7: 512, 512, 512
@@ -8,8 +9,8 @@ Source: Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016, and the a
     32,230,393 parameters at width 1
 
 Published training: cross-entropy with soft targets (the nearest bins, Gaussian of sigma 5), each pixel weighted by the rarity of its colour
-(lambda 0.5, which scales gradients; nothing from pictures without colour), ab taken at every fourth pixel, Adam (0.9, 0.99) with weight decay
-1e-3, learning rate 3e-5 in falling steps over ~450,000 steps of 40 pictures, k-means initialisation. Read out with T = 0.38.
+(lambda 0.5, which scales gradients; nothing from pictures without colour), ab taken at every fourth pixel, Adam (0.9, 0.99) with weight
+decay 1e-3, learning rate 3e-5 in falling steps over ~450,000 steps of 40 pictures, k-means initialisation. Read out with T = 0.38.
 
 From a plain random initialisation this network is known to stall in one yellowish colour. Here every layer before a ReLU begins He normal,
 batch norms keep its scale, and the last layer begins with small weights, so that the first prediction is the balanced colour
@@ -18,11 +19,11 @@ distribution of the training pictures (objectives.classification sets its bias) 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info
+from huelab.models.info import Info, Schedule
 from huelab.params import LearnedParams
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ class Params(LearnedParams):
 
     batch: int = Field(40, ge=1)
     lr: float = Field(3e-5, gt=0, description="learning rate at its highest")
-    schedule: Literal["constant", "cosine", "onecycle"] = Field("cosine", description="how the learning rate changes; published: three falling steps")
+    schedule: Schedule = Field("cosine", description="of the learning rate; published: three falling steps")
     weight_decay: float = Field(1e-3, ge=0, description="L2 penalty, as in Adam with weight decay")
-    neighbours: int = Field(5, ge=1, le=32, description="nearest bins that share a pixel's target; the paper says 5, the authors' code 10")
-    rebalance: float = Field(0.5, ge=0, le=1, description="lambda: share of the uniform distribution in the colour weights; 1 weights nothing")
-    temperature: float = Field(0.38, gt=0, le=10, description="of the annealed mean: 1 is the mean (dull), towards 0 the mode (vivid, spotty)")
+    neighbours: int = Field(5, ge=1, le=32, description="nearest bins that share a pixel's target; paper 5, code 10")
+    rebalance: float = Field(0.5, ge=0, le=1, description="lambda: uniform share in the colour weights; 1 weights nothing")
+    temperature: float = Field(0.38, gt=0, le=10, description="of the annealed mean: 1 the mean (dull), to 0 the mode (vivid)")
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
@@ -76,6 +77,7 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
             inputs = count
         return [*layers, nn.BatchNorm2d(inputs, affine=False)]
 
+    head = nn.Conv2d(c256, BINS, 1)
     body = nn.Sequential(
         *block(1, c64, c64, stride=2),
         *block(c64, c128, c128, stride=2),
@@ -87,8 +89,8 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
         *(nn.ConvTranspose2d(c512, c256, 4, stride=2, padding=1), nn.ReLU()),
         *(nn.Conv2d(c256, c256, 3, padding=1), nn.ReLU()),
         *(nn.Conv2d(c256, c256, 3, padding=1), nn.ReLU()),
-        nn.Conv2d(c256, BINS, 1),
+        head,
     )
     body.apply(he)
-    nn.init.normal_(body[-1].weight, 0.0, 1e-2)
+    nn.init.normal_(head.weight, 0.0, 1e-2)
     return ToBins(body, multiple=8, stride=STRIDE, scale_input=lambda L: (L - 50.0) / 100.0)

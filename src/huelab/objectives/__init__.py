@@ -13,8 +13,8 @@ from huelab.objectives.base import Objective
 def build(name: str, params: object, *, size: int, prior: NDArray[np.float64], clip_norm: float) -> Objective:
     """Networks and objective of the learned colorizer `name`, freshly initialised from torch's generator.
 
-    `params`: its section of params.yaml; `size`: side of the training pictures in pixels; `prior` (313,): share of each colour bin among the
-    training pixels; `clip_norm`: bound of the gradient norm, 0 for none. Raises ValueError for a floor.
+    `params`: its section of params.yaml; `size`: side of the training pictures in pixels; `prior` (313,): share of each colour bin among
+    the training pixels; `clip_norm`: bound of the gradient norm, 0 for none. Raises ValueError for a floor.
     """
     module = models.module(name)
     info: Info = module.INFO

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
 from huelab.objectives.base import NET, Objective, masked_mean
 
@@ -28,7 +28,10 @@ class Adversarial(Objective):
         """`discriminator` sees L / 50 - 1 and ab / `ab_scale`; `l1_weight` multiplies the L1 loss of ab / `ab_scale`."""
         nets = {NET: net, DISCRIMINATOR: discriminator}
         # beta1 0.5: with the usual 0.9 the two networks' steps lag behind each other and oscillate
-        super().__init__(nets, {name: Adam(one.parameters(), lr=lr, betas=(0.5, 0.999), fused=True) for name, one in nets.items()}, clip_norm=clip_norm)
+        optimizers: dict[str, Optimizer] = {
+            name: Adam(one.parameters(), lr=lr, betas=(0.5, 0.999), fused=True) for name, one in nets.items()
+        }
+        super().__init__(nets, optimizers, clip_norm=clip_norm)
         self.ab_scale = ab_scale
         self.l1_weight = l1_weight
 
@@ -56,7 +59,7 @@ class Adversarial(Objective):
 
 def patch_loss(logits: Tensor, mask: Tensor, *, real: bool) -> Tensor:
     """Binary cross-entropy of patch logits (N, 1, h, w) against "real" or not, each patch weighted by its share of content."""
-    content = F.adaptive_avg_pool2d(mask, logits.shape[-2:])
+    content = F.adaptive_avg_pool2d(mask, (logits.shape[-2], logits.shape[-1]))
     target = torch.full_like(logits, float(real))
     loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return (loss * content).sum() / content.sum().clamp_min(1e-6)

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -22,15 +21,15 @@ NET = "net"
 class Objective(ABC):
     """Networks in training.
 
-    `nets` and `optimizers` are the plain objects, whose state is saved; `running` and `stepping` are what a step calls: the same, or wrapped
-    by a runtime.
+    `nets` and `optimizers` are the plain objects, whose state is saved; `running` and `stepping` are what a step calls: the same, or
+    wrapped by a runtime.
     """
 
     terms: ClassVar[tuple[str, ...]]
     """Names of what `step` returns."""
 
     def __init__(self, nets: dict[str, nn.Module], optimizers: dict[str, Optimizer], *, clip_norm: float, temperature: float = 1.0) -> None:
-        """`clip_norm` bounds the gradient norm of each network, 0 leaves it; `temperature` of the annealed mean, for nets that give bins."""
+        """`clip_norm` bounds each network's gradient norm, 0 leaves it; `temperature` of the annealed mean, for nets that give bins."""
         self.nets = nets
         self.optimizers = optimizers
         self.running = dict(nets)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from huelab.color import bins
+from huelab.color import bins, tensor
 from huelab.objectives.base import NET, Objective
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 GRAY = 5.0
 """A picture with |a| and |b| at most this everywhere teaches nothing (the authors' gray mask)."""
-
-SIGMA = 5.0
-"""Of the Gaussian that shares a colour among its nearest bins, in CIE units."""
 
 
 class Classification(Objective):
@@ -51,7 +48,6 @@ class Classification(Objective):
         super().__init__({NET: net}, {NET: optimizer}, clip_norm=clip_norm, temperature=temperature)
         self.stride = stride
         self.neighbours = neighbours
-        self.centers = torch.tensor(bins.centers(), dtype=torch.float32)
         self.weights = torch.from_numpy(weights).float()
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -63,12 +59,13 @@ class Classification(Objective):
         ab, mask = sampled(batch.ab, self.stride), sampled(batch.mask, self.stride)[:, 0]
         height, width = mask.shape[-2:]
         log_share = torch.log_softmax(logits.float()[..., :height, :width], dim=1)
-        index, share = soft_targets(ab, self.centers.to(ab.device), neighbours=self.neighbours)
+        index, share = tensor.soft_encode(ab, k=self.neighbours)
         entropy = -(log_share.gather(1, index) * share).sum(1)
         colourful = (batch.ab.abs().amax(1, keepdim=True) * batch.mask).amax((1, 2, 3)) > GRAY
         counts = mask * colourful.view(-1, 1, 1)
         weight = self.weights.to(ab.device)[index[:, 0]] * counts
-        return (entropy * weight).sum() / counts.sum().clamp_min(1.0)
+        loss: Tensor = (entropy * weight).sum() / counts.sum().clamp_min(1.0)
+        return loss
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """See Objective.step."""
@@ -83,21 +80,6 @@ def sampled(picture: Tensor, stride: int) -> Tensor:
     rows = torch.arange(first, picture.shape[-2] + first, stride).clamp_max(picture.shape[-2] - 1)
     columns = torch.arange(first, picture.shape[-1] + first, stride).clamp_max(picture.shape[-1] - 1)
     return picture[..., rows.to(picture.device), :][..., columns.to(picture.device)]
-
-
-def soft_targets(ab: Tensor, centers: Tensor, *, neighbours: int) -> tuple[Tensor, Tensor]:
-    """The `neighbours` nearest bins of each pixel, nearest first, and their Gaussian shares, which sum to one.
-
-    ab (N, 2, h, w) in CIE units, centers (Q, 2) -> indices int64 and shares float32, both (N, neighbours, h, w).
-    """
-    n, _, height, width = ab.shape
-    pixels = ab.permute(0, 2, 3, 1).reshape(-1, 2)
-    squared = (pixels[:, None, :] - centers[None, :, :]).square().sum(-1)
-    nearest = squared.topk(neighbours, dim=1, largest=False)
-    # relative to the nearest, so that a colour far from all bins still gets shares
-    share = torch.softmax(-nearest.values / (2 * SIGMA**2), dim=1)
-    shape = (n, height, width, neighbours)
-    return nearest.indices.reshape(shape).permute(0, 3, 1, 2), share.reshape(shape).permute(0, 3, 1, 2)
 
 
 def begin_at_balance(net: nn.Module, distribution: NDArray[np.float64]) -> None:

@@ -18,12 +18,11 @@ def columns(terms: Sequence[str]) -> tuple[str, ...]:
 
 
 def write(file: Path, rows: Sequence[Row], terms: Sequence[str]) -> None:
-    """Writes `rows` to `file`, whole or not at all; numbers keep every digit, a missing one (no validation pictures) stays empty."""
+    """Writes `rows` to `file`, whole or not at all; numbers keep every digit."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns(terms), lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow({key: "" if value != value else value for key, value in row.items()})
+    writer.writerows(rows)
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     temporary.write_text(text.getvalue(), encoding="utf-8")
     os.replace(temporary, file)

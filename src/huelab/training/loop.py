@@ -62,9 +62,6 @@ class Run:
             while self.progress.step < self.steps and not self._stale():
                 epoch, start = divmod(self.progress.step, self.source.steps_per_epoch)
                 self._epoch(epoch, start, signal_name)
-        if not self.source.validates:
-            self.progress.best = self._weights()
-            self.progress.best_step = self.progress.step
         return self.progress
 
     def _epoch(self, epoch: int, start: int, signal_name: Callable[[], str]) -> None:
@@ -101,15 +98,13 @@ class Run:
 
     def _validate(self, epoch: int) -> None:
         progress, sums = self.progress, self.progress.sums
-        score = math.nan
-        if self.source.validates:
-            score = self._score()
-            if not math.isfinite(score):
-                self._diverged("the validation score")
-            best = score < progress.best_score
-            if best:
-                progress.best_score, progress.best_step, progress.best = score, progress.step, self._weights()
-            self.display.validated(progress.step, score, best=best)
+        score = self._score()
+        if not math.isfinite(score):
+            self._diverged("the validation score")
+        best = score < progress.best_score
+        if best:
+            progress.best_score, progress.best_step, progress.best = score, progress.step, self._weights()
+        self.display.validated(progress.step, score, best=best)
         means = {name: sums[name] / sums["steps"] for name in self.objective.terms}
         progress.rows.append({"step": progress.step, "epoch": epoch, **means, "val_mse_ab128": score})
         progress.sums = {}
@@ -130,7 +125,7 @@ class Run:
 
     def _stale(self) -> bool:
         """Whether train.patience epochs have passed since the best validation score."""
-        if not (self.train.patience and self.progress.rows and self.source.validates):
+        if not (self.train.patience and self.progress.rows):
             return False
         return self.progress.step - self.progress.best_step >= self.train.patience * self.source.steps_per_epoch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from dataclasses import dataclass, replace
@@ -72,6 +73,7 @@ def start(train: Train) -> Runtime:
         warnings.simplefilter("ignore")
         from lightning.fabric import Fabric
 
+        logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # what it says, our first line says too
         fabric = Fabric(accelerator=device, devices=1, precision=precision)
     return Runtime(fabric, device, precision, channels_last, threads)
 
@@ -79,7 +81,7 @@ def start(train: Train) -> Runtime:
 def fast_bf16(device: str) -> bool:
     """Whether bfloat16 is faster than float32 there: on a CPU only with AVX512_BF16 or AMX, else it is emulated and slower."""
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     abilities = torch.cpu.get_capabilities()
     return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
 
@@ -87,7 +89,7 @@ def fast_bf16(device: str) -> bool:
 def _deterministic(device: str) -> None:
     # a few CUDA kernels (padding, backward) have no deterministic form: those warn and run
     torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs a pass over every new tensor
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs a pass over every new tensor
     if device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False

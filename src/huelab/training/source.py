@@ -22,8 +22,6 @@ class Source(Protocol):
     """Batches to learn from and to validate on."""
 
     steps_per_epoch: int
-    validates: bool
-    """Whether there is anything to validate on."""
 
     def training(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of `epoch` from number `start` on; the same at every call."""
@@ -36,13 +34,13 @@ class Tiles:
     """The training and validation pictures of a store, augmented by a policy while training."""
 
     def __init__(self, store: Store, policy: Policy, train: Train, *, batch: int) -> None:
-        """Raises DataError where the store has no training pictures."""
+        """Raises DataError where the store has no training or no validation pictures."""
         count = len(store.indices("train"))
-        if count == 0:
-            raise DataError("There are no training pictures: add photographs (`huelab data use FOLDER`) or lower split.val and split.test.")
+        for split, found in (("training", count), ("validation", len(store.indices("val")))):
+            if found == 0:
+                raise DataError(f"There are no {split} pictures in {store.folder}: add photographs with `huelab data use FOLDER`.")
         self._store, self._policy, self._train, self._batch = store, policy, train, batch
         self.steps_per_epoch = dataset.steps_per_epoch(count, batch)
-        self.validates = len(store.indices("val")) > 0
 
     def training(self, epoch: int, start: int) -> Iterator[Batch]:
         """See Source."""
@@ -60,7 +58,6 @@ class OnePicture:
     """A single picture, whole, unchanged and of any size: an epoch is one step, and it is its own validation."""
 
     steps_per_epoch = 1
-    validates = True
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         """`rgb` (h, w, 3) uint8 sRGB."""

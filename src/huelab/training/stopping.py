@@ -25,7 +25,8 @@ class Interrupted(HuelabError):
 def signals_deferred() -> Iterator[Callable[[], str]]:
     """Within, SIGINT and SIGTERM only set a flag; yields a function that gives the signal's name, or "" while there was none.
 
-    A second SIGINT acts at once, as if nothing were deferred. Outside the main thread, where Python allows no handlers, nothing is deferred.
+    A second SIGINT acts at once, as if nothing were deferred. Outside the main thread, where Python allows no handlers, nothing is
+    deferred.
     """
     caught: list[str] = []
     if threading.current_thread() is not threading.main_thread():
