@@ -14,22 +14,20 @@ from huelab import paths
 
 def recover() -> bool:
     """Undoes an exchange that was cut off; True where there was one. Called before anything looks at data/."""
-    note = _note()
-    if not note.exists():
-        _remove(_aside())  # an exchange that was done but for the sweeping
+    if not _note().exists():
+        for aside in (_aside(paths.data()), _aside(paths.data_record())):
+            _remove(aside)  # an exchange that was done but for the sweeping
         return False
-    told = json.loads(note.read_text(encoding="utf-8"))
-    record, data = paths.data_record(), paths.data()
-    if not told["had_data"]:
-        _remove(data)
-    elif os.path.lexists(_aside()):
-        _remove(data)
-        os.rename(_aside(), data)
-    if told["record"] is None:
-        record.unlink(missing_ok=True)
-    else:
-        _write(record, told["record"])
-    note.unlink()
+    existed = json.loads(_note().read_text(encoding="utf-8"))
+    # only removals and renames: this must work on a full disk
+    for place in (paths.data(), paths.data_record()):
+        aside = _aside(place)
+        if not existed[place.name]:
+            _remove(place)
+        elif os.path.lexists(aside):
+            _remove(place)
+            os.rename(aside, place)
+    _note().unlink()
     return True
 
 
@@ -37,38 +35,39 @@ def recover() -> bool:
 def exchange() -> Iterator[None]:
     """Inside, data/ and data.dvc are out of the way and new ones can be made; an error there brings the old ones back."""
     recover()
-    record, data = paths.data_record(), paths.data()
-    had_data = os.path.lexists(data)
-    told = {"had_data": had_data, "record": record.read_text(encoding="utf-8") if record.exists() else None}
-    _write(_note(), json.dumps(told))
+    existed = {place.name: os.path.lexists(place) for place in (paths.data(), paths.data_record())}
+    _write_note(json.dumps(existed))
     try:
-        if had_data:
-            os.rename(data, _aside())
-        record.unlink(missing_ok=True)
+        for place in (paths.data(), paths.data_record()):
+            if existed[place.name]:
+                os.rename(place, _aside(place))
         yield
     except BaseException:
         recover()
         raise
     _note().unlink()  # from here on the new ones stand
-    _remove(_aside())
+    recover()
 
 
 def _note() -> Path:
     return paths.root() / "data-exchange.json.tmp"
 
 
-def _aside() -> Path:
-    # beside data/, on the same file system: moving is a rename
-    return paths.root() / "data-before.tmp"
+def _aside(place: Path) -> Path:
+    # beside it, on the same file system: moving is a rename
+    return place.with_name(f"{place.name}-before.tmp")
 
 
-def _write(file: Path, text: str) -> None:
-    temporary = file.with_name(file.name + ".writing.tmp")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, file)
+def _write_note(text: str) -> None:
+    temporary = _note().with_suffix(".writing.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, _note())
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _remove(place: Path) -> None:

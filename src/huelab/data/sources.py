@@ -165,7 +165,8 @@ def _replace(source: Source, rules: params.Params, say: Say) -> pd.DataFrame:
                 _add(place, source.text)
             return table
     if source.kind in ("starter", "folder"):
-        table = _judge(source.path, shown, rules, say)
+        # back to the starter photographs must always be possible
+        table = _judge(source.path, shown, rules, say, advise=source.kind == "starter")
         if source.kind == "starter" or _dvc_can_import(source.path, table):
             with exchange():
                 tracked.run_dvc("import-url", "--force", source.text, paths.data().name)
@@ -221,14 +222,16 @@ def _dvc_can_import(folder: Path, table: pd.DataFrame) -> bool:
     return True
 
 
-def _judge(folder: Path, shown: str, rules: params.Params, say: Say) -> pd.DataFrame:
-    """Inspects a folder and says what is found. Raises DataError where stage inspect would stop."""
+def _judge(folder: Path, shown: str, rules: params.Params, say: Say, *, advise: bool = False) -> pd.DataFrame:
+    """Inspects a folder and says what is found. Raises DataError where stage inspect would stop, or, to `advise`, only says so."""
     table = photograph_table.inspect(folder, rules.inspect, rules.split, cache=paths.cache())
     for line in usable.findings(table, printable(shown)):
         say(line)
     stop = usable.stop_reason(table, rules.inspect, rules.split)
-    if stop:
+    if stop and not advise:
         raise DataError(f"{printable(shown)}: {stop}")
+    if stop:
+        say(f"Stage inspect will stop: {stop}")
     return table
 
 

@@ -28,7 +28,7 @@ REASONS = {
     "truncated": "cut short or damaged",
     "too_many_pixels": "more pixels than inspect.max_pixels",
     "not_permitted": "may not be read",
-    "vanished": "vanished while it was read",
+    "vanished": "vanished while it was read, or a link to nothing",
     "empty": "an empty file",
     "unsupported": "a kind of picture that is not supported",
     "too_small": "shorter side below inspect.min_side",

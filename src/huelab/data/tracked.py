@@ -73,7 +73,7 @@ def unsaved() -> list[str]:
     if state == "deleted":
         return []
     try:
-        changes = json.loads(run_dvc("data", "status", "--granular", "--json", paths.data_record().name)).get("uncommitted", {})
+        changes = json.loads(run_dvc("data", "status", "--granular", "--json", data.name)).get("uncommitted", {})
     except (DataError, ValueError):
         return ["files that differ from what data.dvc records"]
     if not changes:

@@ -51,7 +51,7 @@ class Inspection:
         failed = [entry["name"] for entry in self.expectations if not entry["passed"]]
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.reasons.items())
         return (
-            f"{self.files} files: {usable.photographs(self.used)} used, {self.rejected} rejected"
+            f"{self.files} file{'s' if self.files != 1 else ''}: {usable.photographs(self.used)} used, {self.rejected} rejected"
             + (f" ({reasons})" if reasons else "")
             + f"; {len(self.expectations) - len(failed)} of {len(self.expectations)} expectations met"
             + (f"; not met: {', '.join(failed)}" if failed else "")

@@ -104,7 +104,7 @@ def _bars(title: str, counts: Mapping[str, int], colours: Mapping[str, str], col
 
 
 def _histogram(name: str, bins: Mapping[str, Any]) -> str:
-    unit = {"megapixels": "", "shorter side": " px", "chroma": " (CIE, mean)", "lightness": " (CIE L, mean)"}.get(name, "")
+    unit = {"megapixels": "", "shorter side": " (px)", "chroma": " (CIE, mean)", "lightness": " (CIE L, mean)"}.get(name, "")
     counts, largest = bins["counts"], max([*bins["counts"], 1])
     width = 300 / max(1, len(counts))
     bars = "".join(

@@ -16,7 +16,7 @@ p{margin:4px 0}
 .stop,.go{border-radius:10px;padding:12px 16px;margin:16px 0;border-left:6px solid}
 .stop{border-color:#d55e00;background:color-mix(in srgb,#d55e00 12%,var(--paper))}
 .go{border-color:#009e73;background:color-mix(in srgb,#009e73 12%,var(--paper))}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:14px}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:14px}
 .card h3{margin:0 0 8px;font-size:15px}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
