@@ -70,9 +70,13 @@ def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "au
     module = colorizer.to(device).eval()
 
     def predict(L: Float32) -> Float32:
-        with torch.inference_mode():
-            ab = module(torch.from_numpy(L)[None, None].to(device))
-            return np.ascontiguousarray(ab[0].float().movedim(0, -1).cpu().numpy())
+        try:
+            with torch.inference_mode():
+                ab = module(torch.from_numpy(L)[None, None].to(device))
+                return np.ascontiguousarray(ab[0].float().movedim(0, -1).cpu().numpy())
+        except RuntimeError as error:  # above all: not enough memory on the device
+            why = " ".join(str(error).split())[:200]
+            raise ModelError(f"The network cannot colour a picture of {L.shape[1]} x {L.shape[0]} ({why}): try a smaller size.") from None
 
     return predict
 
