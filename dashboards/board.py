@@ -8,16 +8,16 @@ from typing import Any
 import pandas as pd
 
 from dashboards import parts, reading
-from huelab import params, paths
-from huelab.models import FLOORS
+from huelab import paths
 
 
 @dataclass(frozen=True)
 class OnePicture:
-    """A model that memorised one picture, and its scores on that picture."""
+    """A model that memorised one picture, and the scores on that picture: its own, and those of the floors."""
 
     model: str
-    values: dict[str, float]
+    values: pd.DataFrame
+    """One row for it and each floor; one column per metric, in the order of Board.metrics."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Best:
     model: str
     title: str
     written: str
-    interval: str
+    """Its mean and interval."""
     confidence: float
 
 
@@ -36,24 +36,32 @@ class Board:
     """leaderboard.json."""
 
     rows: pd.DataFrame
-    """model, metric, mean, low, high, n, floor: one row per model and metric."""
+    """model, metric, mean, low, high, floor, beats: one row per model and metric."""
     one_picture: tuple[OnePicture, ...]
     metrics: list[str]
     sort: str
     protocol: str
+    counts: str
     confidence: float
     not_computed: dict[str, str]
+    truth_colorfulness: float | None
+    """Of the photographs themselves: a metric without a direction is ranked by closeness to it."""
 
     def ranked(self, metric: str) -> pd.DataFrame:
         """model, mean, low, high, floor of one metric, best first."""
         rows = self.rows[self.rows["metric"] == metric].dropna(subset=["mean"])
+        if not parts.has_direction(metric) and self.truth_colorfulness is not None:
+            distance = (rows["mean"] - self.truth_colorfulness).abs()
+            return rows.loc[distance.sort_values(kind="stable").index].reset_index(drop=True)
         return rows.sort_values("mean", ascending=parts.ascending(metric), kind="stable").reset_index(drop=True)
 
     def table(self, metric: str) -> pd.DataFrame:
-        """One row per model, best first by `metric`; one column per metric (means)."""
+        """One row per model, best first by `metric`: the model, that metric, the others (means), and which floors it beats."""
         order = self.ranked(metric)["model"].tolist()
         wide = self.rows.pivot(index="model", columns="metric", values="mean").reindex(order)
-        return wide[self.metrics].reset_index()
+        beats = self.rows.drop_duplicates("model").set_index("model")["beats"].reindex(order)
+        columns = [metric, *(name for name in self.metrics if name != metric)]
+        return wide[columns].assign(beats=beats).reset_index()
 
 
 def load() -> Board | None:
@@ -61,25 +69,34 @@ def load() -> Board | None:
     found = reading.document(paths.reports() / "leaderboard.json")
     if not isinstance(found, dict) or not found.get("rows"):
         return None
-    settings = params.load()
+    metrics = [metric["name"] for metric in found["metrics"]]
     rows, alone = [], []
     for row in found["rows"]:
-        if row.get("one_picture"):
-            alone.append(OnePicture(row["model"], {name: score["mean"] for name, score in row["scores"].items()}))
+        if row["one_picture"]:
+            values = {row["model"]: {name: score["mean"] for name, score in row["scores"].items()}, **row["floors"]}
+            alone.append(OnePicture(row["model"], pd.DataFrame.from_dict(values, orient="index").reindex(columns=metrics).astype(float)))
             continue
         for name, score in row["scores"].items():
-            rows.append({"model": row["model"], "metric": name, "n": row["n_photos"], "floor": row["model"] in FLOORS, **score})
-    table = pd.DataFrame(rows, columns=["model", "metric", "mean", "low", "high", "n", "floor"])
-    there = set(table["metric"])
+            rows.append({"model": row["model"], "metric": name, "floor": row["floor"], "beats": _verdict(row), **score})
+    table = pd.DataFrame(rows, columns=["model", "metric", "mean", "low", "high", "floor", "beats"])
     return Board(
-        rows=table,
+        rows=table.astype({"mean": float, "low": float, "high": float}),
         one_picture=tuple(alone),
-        metrics=[name for name in settings.evaluate.metrics if name in there],
-        sort=found["sort"],
+        metrics=metrics,
+        sort=found["sort"] if found["sort"] in metrics else metrics[0],
         protocol=found["protocol"],
+        counts=f"{found['n_items']:,} test pictures of {found['n_photos']:,} photographs",
         confidence=found["confidence"],
-        not_computed=found.get("not_computed", {}),
+        not_computed=found["not_computed"],
+        truth_colorfulness=found["truth_colorfulness"],
     )
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    if row["floor"]:
+        return "a floor"
+    words = {True: "yes", False: "no", None: "unclear"}
+    return ", ".join(f"{floor}: {words[found['beaten']]}" for floor, found in row["beats"].items()) or "–"
 
 
 def best() -> Best | None:
@@ -93,7 +110,8 @@ def best() -> Best | None:
         return None
     first: Any = learned.iloc[0]
     low, high = parts.written(board.sort, first["low"]), parts.written(board.sort, first["high"])
-    return Best(first["model"], parts.title_of(board.sort), parts.written(board.sort, first["mean"]), f"{low} to {high}", board.confidence)
+    interval = f" ({low} to {high})" if pd.notna(first["low"]) else ""  # none where all test pictures are of one photograph
+    return Best(first["model"], parts.title_of(board.sort), parts.written(board.sort, first["mean"]) + interval, board.confidence)
 
 
 def scores(models: tuple[str, ...]) -> pd.DataFrame | None:

@@ -5,18 +5,10 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from huelab import models
+from huelab.evaluation import palette
 
-OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-FLOOR = "#8b8d92"
 SPLITS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73", "region": "#56B4E9"}
 _INK = "#1f2226"
-
-
-def colour_of(model: str) -> str:
-    """A model's colour, the same in every chart: gray for floors."""
-    learned = [name for name in models.NAMES if name not in models.FLOORS]
-    return OKABE_ITO[learned.index(model) % len(OKABE_ITO)] if model in learned else FLOOR
 
 
 def splits(rows: pd.DataFrame, unit: str) -> alt.Chart:
@@ -62,7 +54,7 @@ def intervals(board: pd.DataFrame, title: str) -> alt.Chart:
     table = board.assign(kind=["floor" if floor else "learned" for floor in board["floor"]])
     order = table["model"].tolist()
     base = alt.Chart(table).encode(y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13, labelLimit=160)))
-    colour = alt.Color("model:N", scale=alt.Scale(domain=order, range=[colour_of(name) for name in order]), legend=None)
+    colour = alt.Color("model:N", scale=alt.Scale(domain=order, range=[palette.colour(name) for name in order]), legend=None)
     tips = ["model", "kind", *(alt.Tooltip(f"{key}:Q", format=".4g") for key in ("mean", "low", "high"))]
     span = alt.X("low:Q", title=title, scale=alt.Scale(zero=False, nice=True))
     lines = base.mark_rule(strokeWidth=3).encode(x=span, x2="high:Q", color=colour, tooltip=tips)
@@ -79,11 +71,11 @@ def curves(history: pd.DataFrame, value: str, title: str, *, logarithmic: bool) 
     """One line for each model of `history` (model, step, `value`)."""
     order = list(dict.fromkeys(history["model"]))
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
-    colours = alt.Scale(domain=order, range=[colour_of(name) for name in order])
+    colours = alt.Scale(domain=order, range=[palette.colour(name) for name in order])
     encoding = alt.Chart(history).encode(
         x=alt.X("step:Q", title="step"),
         y=alt.Y(f"{value}:Q", title=title, scale=scale),
-        color=alt.Color("model:N", scale=colours, legend=alt.Legend(title=None, orient="top")),
+        color=alt.Color("model:N", scale=colours, legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3)),
         tooltip=["model", "step", alt.Tooltip(f"{value}:Q", format=".5g")],
     )
     dashes = alt.StrokeDash("model:N", scale=alt.Scale(domain=order))
@@ -99,7 +91,7 @@ def distribution(scores: pd.DataFrame, metric: str, title: str) -> alt.Chart:
         .encode(
             x=alt.X(f"{metric}:Q", title=title, scale=alt.Scale(zero=False)),
             y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13)),
-            color=alt.Color("model:N", scale=alt.Scale(domain=order, range=[colour_of(name) for name in order]), legend=None),
+            color=alt.Color("model:N", scale=alt.Scale(domain=order, range=[palette.colour(name) for name in order]), legend=None),
             tooltip=["model", "path", alt.Tooltip(f"{metric}:Q", format=".4g")],
         )
         .properties(height=30 * len(order) + 50)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import board, charts, parts, pictures, reading, slider
+from dashboards import board, charts, documents, parts, pictures, reading, slider
 from huelab import params, paths
 from huelab.models import FLOORS
 
@@ -11,7 +11,7 @@ from huelab.models import FLOORS
 def leaderboard(scored: board.Board) -> None:
     """One dot and interval per model for a chosen metric, and the table of all metrics."""
     st.subheader("Leaderboard")
-    st.caption(scored.protocol)
+    st.caption(f"{scored.counts}. {scored.protocol}")
     metric = st.pills("Metric", scored.metrics, default=scored.sort, required=True, format_func=parts.title_of, key="compare_metric")
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -22,18 +22,16 @@ def leaderboard(scored: board.Board) -> None:
             scored.table(metric),
             hide_index=True,
             height="content",
-            column_config={
-                name: st.column_config.NumberColumn(parts.title_of(name), format=parts.pattern(name)) for name in scored.metrics
-            },
+            column_config={"model": "Model", "beats": st.column_config.TextColumn("Beats (MSE)"), **_columns(scored.metrics)},
             alt="Leaderboard",
         )
     for row in scored.one_picture:
-        values = ", ".join(
-            f"{parts.title_of(name)} {parts.written(name, value)}" for name, value in row.values.items() if name in scored.metrics
+        st.markdown(f"##### {row.model}, apart")
+        st.caption(
+            f"{row.model} memorises one picture of the gallery and is judged on that picture alone, beside what the floors score there."
         )
-        st.info(
-            f"`{row.model}` memorises one picture and is judged on that picture alone, apart from the others: {values}.",
-            icon=":material/filter_1:",
+        st.dataframe(
+            row.values.rename_axis("on that picture"), column_config=_columns(scored.metrics), height="content", alt=f"{row.model}"
         )
     if scored.not_computed:
         with st.expander("Not computed"):
@@ -41,17 +39,27 @@ def leaderboard(scored: board.Board) -> None:
                 st.markdown(f"`{name}`: {reason}")
 
 
+def _one_picture(model: str) -> bool:
+    return bool((reading.document(paths.model(model) / "card.json") or {}).get("one_picture"))
+
+
+def _columns(names: list[str]) -> dict[str, object]:
+    return {name: st.column_config.NumberColumn(parts.title_of(name), format=parts.pattern(name)) for name in names}
+
+
 def learning_curves() -> None:
     """What each learned model's history says."""
-    histories = []
+    histories = {}
     for name in settings.models:
         history = reading.table(paths.model(name) / "history.csv")
         if history is not None and not history.empty:
-            histories.append(history.assign(model=name))
+            histories[name] = history.assign(model=name)
     if not histories:
         return
-    together = pd.concat(histories, ignore_index=True)
+    together = pd.concat(histories.values(), ignore_index=True)
     st.subheader("Learning curves")
+    ordinary = [name for name in histories if not _one_picture(name)]
+    drawn = st.pills("Models", list(histories), selection_mode="multi", default=ordinary or list(histories), key="compare_drawn")
     columns = [
         name for name in together.columns if name not in ("model", "step", "epoch") and pd.api.types.is_numeric_dtype(together[name])
     ]
@@ -59,9 +67,12 @@ def learning_curves() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         value = st.selectbox("What to draw", columns, index=columns.index(default), key="compare_curve", width=320)
         logarithmic = st.toggle("Logarithmic", key="compare_log")
-    shown = together[["model", "step", value]].dropna()
+    shown = together.loc[together["model"].isin(drawn), ["model", "step", value]].dropna()
     if logarithmic:
         shown = shown[shown[value] > 0]
+    if shown.empty:
+        st.caption("Nothing to draw: choose a model that has this value.")
+        return
     st.altair_chart(charts.curves(shown, value, value, logarithmic=logarithmic), width="stretch", alt=f"{value} while training")
 
 
@@ -164,6 +175,8 @@ if scored is None and every_score is None:
     )
     parts.commands("make run")
 if scored is not None:
+    if (paths.reports() / "report.html").is_file():
+        st.link_button("The whole report, in a tab of its own", documents.REPORT, icon=":material/open_in_new:")
     leaderboard(scored)
 elif every_score is not None:
     st.info("The leaderboard is not written yet; what is scored so far stands below.", icon=":material/sync:")

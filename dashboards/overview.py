@@ -20,7 +20,7 @@ def headline(found: list[stages.Stage]) -> None:
             st.metric(
                 f"Best model by {best.title}",
                 best.model,
-                f"{best.written}  ({best.interval})",
+                best.written,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
@@ -100,7 +100,8 @@ def next_steps(found: list[stages.Stage], run: stages.Run | None) -> None:
             named = ", ".join(f"`{key}`" for key in keys[:8]) + (", …" if len(keys) > 8 else "")
             st.write(f"params.yaml has changed since the last run ({named}). Bring it up to date:")
         else:
-            st.write(f"Still missing: {', '.join(f'`{name}`' for name in missing)}. What is done is not done again:")
+            named = ", ".join(f"`{name}`" for name in missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+            st.write(f"Still missing: {named}. What is done is not done again:")
         parts.commands("make run")
     else:
         st.write("Everything is up to date. Colour a photograph, or train on your own:")

@@ -33,6 +33,11 @@ def title_of(metric: str) -> str:
     return found.title + {"lower": " ↓", "higher": " ↑"}.get(found.better, "")
 
 
+def has_direction(metric: str) -> bool:
+    """Whether one end of a metric's scale is the better one."""
+    return metric not in metrics.names() or metrics.metric(metric).better != "none"
+
+
 def ascending(metric: str) -> bool:
     """Whether the best value of a metric is its smallest."""
     return metric not in metrics.names() or metrics.metric(metric).better != "higher"

@@ -43,7 +43,7 @@ def before_after(left: NDArray[np.uint8], right: NDArray[np.uint8], names: tuple
     """Draws `left` and `right` (h, w, 3; both of one size) with a divider. `width`: widest it gets, in CSS pixels."""
     height, across = left.shape[:2]
     page = _PAGE.format(
-        width=min(width, round(720 * across / height)),
+        width=min(width, round(720 * across / height), max(400, 2 * across)),  # neither taller than a screen nor blown up
         w=across,
         h=height,
         rendering="auto" if across >= 128 else "pixelated",
