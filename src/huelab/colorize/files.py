@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ _SAVE: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 4},
     "WEBP": {"quality": 95, "method": 3, "exact": True},
     "AVIF": {"quality": 90, "subsampling": "4:4:4"},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "TIFF": {},  # uncompressed: with libtiff's compressions Pillow cannot write EXIF and GPS details
     "BMP": {},
 }
 _KEEPS_XMP = ("JPEG", "WEBP", "AVIF")
@@ -113,12 +114,11 @@ def write(target: Path, rgb: UInt8, original: Original, *, overwrite: bool) -> N
             os.replace(temporary, target)
         else:
             _place_new(temporary, target)
-    except FileExistsError:
-        raise DataError(f"{photo.printable(target)} exists already: choose another folder, or allow overwriting.") from None
     except OSError as error:
         raise DataError(f"{photo.printable(target)} cannot be written: {error.strerror or error}.") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def encode(rgb: UInt8, original: Original, kind: str) -> bytes:
@@ -153,11 +153,9 @@ def _place_new(temporary: Path, target: Path) -> None:
     """Gives the file its name unless that is taken: even by another process, a moment ago."""
     try:
         os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
+    except OSError:  # taken; or a file system without hard links
         if os.path.lexists(target):
-            raise FileExistsError from None
+            raise DataError(f"{photo.printable(target)} exists already: choose another folder, or allow overwriting.") from None
         os.replace(temporary, target)
 
 
