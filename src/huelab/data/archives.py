@@ -22,6 +22,7 @@ from huelab.data.split import FOLDERS
 from huelab.errors import DataError
 
 _CHUNK = 1 << 20
+_TAIL_CHUNKS = 64  # read behind the last entry of a tar; an honest one has one
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,10 @@ def _tar_members(archive: Path, tarred: tarfile.TarFile) -> Iterator[_Member]:
         if stream is not None:
             yield _Member(info.name, lambda stream=stream: stream)  # type: ignore[misc]
         tarred.members = []  # type: ignore[assignment]  # tarfile would remember every entry of a large archive
+    # the checksum of a compressed tar stands at its very end, behind what tarfile reads
+    for _ in range(_TAIL_CHUNKS):
+        if tarred.fileobj is None or not tarred.fileobj.read(_CHUNK):
+            return
 
 
 def _safe(archive: Path, name: str) -> Path:
