@@ -1,0 +1,37 @@
+"""Stage compare: reads what evaluate left of every model in params.models and writes leaderboard, sheets, curves and report."""
+
+from __future__ import annotations
+
+from huelab import paths
+from huelab.data.replacing import replacing
+from huelab.data.store import Store
+from huelab.evaluation import contact_sheet, curves, leaderboard, report, tables
+from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.leaderboard import Leaderboard
+from huelab.models.saved import Saved
+from huelab.params import Params
+
+
+def compare(params: Params) -> Leaderboard:
+    """Writes work/reports anew: leaderboard.csv, .md, .json, contact_sheet.png, gallery_sheet.png, curves.png, report.html.
+
+    The models are those that params.yaml names, not those whose folders happen to lie there. Raises DataError where scores are missing,
+    damaged or of other data than the store holds, with the command that mends it.
+    """
+    store = Store.open(paths.store())
+    evaluated = [Evaluated.read(name, paths.scores(name)) for name in params.models]
+    saved = [Saved.open(paths.model(name)) for name in params.models]
+    board = leaderboard.build(evaluated, store.meta, params.evaluate.metrics, params.compare)
+    learning = curves.read(saved, store)
+    tested = contact_sheet.of_test_pictures(store, evaluated, rows=params.compare.rows, sort=params.compare.sort)
+    gallery = contact_sheet.of_gallery(store, evaluated)
+    with replacing(paths.reports()) as folder:
+        texts = {"leaderboard.csv": tables.to_csv, "leaderboard.md": tables.to_markdown, "leaderboard.json": tables.to_json}
+        for name, dressed in texts.items():
+            (folder / name).write_text(dressed(board), encoding="utf-8")
+        (folder / "contact_sheet.png").write_bytes(contact_sheet.draw(tested))
+        (folder / "gallery_sheet.png").write_bytes(contact_sheet.draw(gallery))
+        (folder / "curves.png").write_bytes(curves.draw(learning))
+        page = report.page(board, learning, [tested, gallery], saved, store.meta)
+        (folder / "report.html").write_text(page, encoding="utf-8")
+    return board

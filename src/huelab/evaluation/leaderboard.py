@@ -1,0 +1,145 @@
+"""The leaderboard: models ranked over the same test pictures, with intervals, floors, and whether each beats the floors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from huelab import metrics, params
+from huelab.evaluation.evaluated import Evaluated, require_same_data
+from huelab.evaluation.intervals import Estimate, estimates, paired_difference
+from huelab.metrics.definition import Metric
+
+MUST_BEAT = ("gray", "mean")
+BEAT_IN = "mse_ab128"
+"""The metric in which a learned model must beat the floors that know nothing of the photograph."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Model minus floor in BEAT_IN over the same pictures; beaten: True or False where the interval excludes 0, else None."""
+
+    difference: Estimate
+    beaten: bool | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model."""
+
+    model: str
+    title: str
+    floor: bool
+    one_picture: str
+    """The gallery picture it was judged on; "" for a model judged on the test split."""
+    n_items: int
+    n_photos: int
+    scores: dict[str, Estimate]
+    beats: dict[str, Verdict] = field(default_factory=dict)
+    floors: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    """Of a one-picture model: what gray and mean score on that picture."""
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Everything the tables and the report say."""
+
+    rows: list[Row]
+    """Judged on the test split, best first."""
+    own: list[Row]
+    """Judged on one memorised picture: never ranked among the others."""
+    metrics: list[Metric]
+    sort: str
+    protocol: str
+    data_hash: str
+    n_items: int
+    n_photos: int
+    confidence: float
+    draws: int
+    not_computed: dict[str, str]
+    excluded: dict[str, list[dict[str, str]]]
+    """Model -> NaN or infinite scores left out, by picture and metric (the first 100)."""
+    truth_colorfulness: float | None
+    """Of the test photographs themselves."""
+
+    def metric(self, name: str) -> Metric:
+        """One of `metrics`."""
+        return next(metric for metric in self.metrics if metric.name == name)
+
+
+def build(evaluated: Sequence[Evaluated], meta: Mapping[str, Any], chosen: Sequence[str], settings: params.Compare) -> Leaderboard:
+    """Ranks the colorizers by settings.sort; `meta` is the store's, `chosen` are params.evaluate.metrics.
+
+    Raises DataError when scores are of different data.
+    """
+    require_same_data(evaluated, meta["data_hash"])
+    not_computed = {name: why for one in evaluated for name, why in one.summary["not_computed"].items()}
+    shown = [
+        metrics.metric(name) for name in chosen if all(set(metrics.metric(name).columns) <= set(one.table.columns) for one in evaluated)
+    ]
+    floors = {one.name: one for one in evaluated if one.name in MUST_BEAT}
+    ranked: list[Row] = []
+    own: list[Row] = []
+    for one in evaluated:
+        beats = {}
+        if not one.floor and not one.one_picture and any(metric.name == BEAT_IN for metric in shown):
+            beats = {name: _verdict(one, floor, settings) for name, floor in floors.items()}
+        row = Row(
+            model=one.name,
+            title=one.title,
+            floor=one.floor,
+            one_picture=one.one_picture,
+            n_items=len(one.table),
+            n_photos=int(one.table["photo_id"].nunique()),
+            scores=estimates(one.table, shown, settings),
+            beats=beats,
+            floors=one.summary.get("own_picture_floors", {}),
+        )
+        (own if one.one_picture else ranked).append(row)
+    on_split = [one for one in evaluated if not one.one_picture]
+    truth = _truth_colorfulness(on_split)
+    return Leaderboard(
+        rows=sorted(ranked, key=lambda row: _rank(row, settings.sort, truth)),
+        own=own,
+        metrics=shown,
+        sort=settings.sort,
+        protocol=meta["protocol"],
+        data_hash=meta["data_hash"],
+        n_items=len(on_split[0].table) if on_split else 0,
+        n_photos=int(on_split[0].table["photo_id"].nunique()) if on_split else 0,
+        confidence=settings.confidence,
+        draws=settings.draws,
+        not_computed=not_computed,
+        excluded={one.name: one.summary["excluded_scores"] for one in evaluated if one.summary.get("excluded_scores")},
+        truth_colorfulness=truth,
+    )
+
+
+def _verdict(one: Evaluated, floor: Evaluated, settings: params.Compare) -> Verdict:
+    difference = paired_difference(one.table, floor.table, BEAT_IN, settings)
+    beaten = None
+    if difference.low is not None and difference.high is not None:
+        beaten = True if difference.high < 0 else False if difference.low > 0 else None
+    return Verdict(difference, beaten)
+
+
+def _truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:
+    for one in evaluated:
+        if "colorfulness_truth" in one.table:
+            truth = one.table["colorfulness_truth"].to_numpy(np.float64)
+            return float(truth[np.isfinite(truth)].mean()) if np.isfinite(truth).any() else None
+    return None
+
+
+def _rank(row: Row, sort: str, truth: float | None) -> tuple[float, str]:
+    """Best first; a metric without a direction (colorfulness) ranks by closeness to the photographs; no value comes last."""
+    score = row.scores.get(sort)
+    if score is None or math.isnan(score.mean):
+        return math.inf, row.model
+    better = metrics.metric(sort).better
+    key = -score.mean if better == "higher" else abs(score.mean - (truth or 0.0)) if better == "none" else score.mean
+    return key, row.model
