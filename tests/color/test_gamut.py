@@ -50,9 +50,9 @@ def test_hue_is_kept_and_chroma_only_reduced_and_no_more_than_needed():
     cross = ab[..., 0] * clamped[..., 1] - ab[..., 1] * clamped[..., 0]
     assert np.abs(cross / np.maximum(before, 1e-6)).max() < 1e-3  # parallel
     assert (np.sum(ab * clamped, axis=-1) >= 0).all()  # not the opposite hue
-    # one unit of chroma more would leave the gamut: some linear channel below 0 or above 1
-    reduced = after < before - 1.5
-    more = clamped * (1 + 1.5 / np.maximum(after, 1e-6))[..., None]
+    # two units of chroma more would leave the gamut: some linear channel below 0 or above 1
+    reduced = after < before - 2
+    more = clamped + 2 * ab / before[..., None]
     xyz = color.lab2xyz(np.dstack([L, more]).reshape(-1, 1, 3)[reduced.ravel()])
     linear = xyz @ srgb.RGB_FROM_XYZ.T
     assert ((linear < 0) | (linear > 1)).any(axis=-1).mean() > 0.999

@@ -17,8 +17,8 @@ from huelab.color.srgb import Float32, UInt8
 
 BELOW, ABOVE = np.float32(-5e-5), np.float32(1 + 1e-3)
 """Linear light that counts as inside: less than half an 8-bit level beyond 0 and 1."""
-HALVINGS = 10
-"""Chroma is found to a 1024th of what was asked for."""
+HALVINGS = 8
+"""Chroma is found to a 256th of what was asked for."""
 
 
 def clamp(L: Float32, ab: Float32) -> Float32:
@@ -73,8 +73,7 @@ def _light(L: Float32, ab: Float32) -> Float32:
 
 
 def _outside(light: Float32) -> NDArray[np.intp]:
-    r, g, b = light[:, 0, 0], light[:, 0, 1], light[:, 0, 2]
-    return np.flatnonzero(~_inside(np.minimum(np.minimum(r, g), b), np.maximum(np.maximum(r, g), b)))
+    return np.flatnonzero(np.asarray(cv2.inRange(light, (float(BELOW),) * 3, (float(ABOVE),) * 3)) == 0)
 
 
 def _inside(least: Float32, most: Float32) -> NDArray[np.bool_]:
