@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import lzma
 import os
 import shutil
 import stat
@@ -155,7 +157,7 @@ def _tar_members(archive: Path, tarred: tarfile.TarFile) -> Iterator[_Member]:
         stream = tarred.extractfile(info)
         if stream is not None:
             yield _Member(info.name, lambda stream=stream: stream)  # type: ignore[misc]
-        tarred.members = []  # type: ignore[assignment]  # tarfile would remember every entry of a large archive
+        tarred.members = []  # type: ignore[attr-defined]  # tarfile would remember every entry of a large archive
     # the checksum of a compressed tar stands at its very end, behind what tarfile reads
     for _ in range(_TAIL_CHUNKS):
         if tarred.fileobj is None or not tarred.fileobj.read(_CHUNK):
@@ -188,7 +190,7 @@ def _telling(archive: Path) -> Iterator[None]:
     """Turns what the readers of archives raise into DataError."""
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, UnicodeError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, UnicodeError) as error:
         raise DataError(f"{printable(archive)} is damaged: {' '.join(str(error).split())}. Fetch or pack it again.") from None
     except (NotImplementedError, RuntimeError) as error:
         raise DataError(f"{printable(archive)} cannot be unpacked here: {error}. Unpack it yourself and use the folder.") from None
