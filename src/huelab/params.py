@@ -143,6 +143,9 @@ class Registry(Section):
     model: str = "huelab-colorizer"
     metric: str = "ciede2000"
     min_improvement: float = Field(0.0, ge=0, description="the champion must be beaten by more than this, in the metric's unit")
+    new_data: Literal["replace", "keep"] = Field(
+        "replace", description="scores on other photographs cannot be compared: the best on the present ones replaces the champion, or it is kept"
+    )
 
 
 class ColorizerParams(Section):
@@ -186,6 +189,10 @@ class Params(Section):
         if self.compare.sort not in self.evaluate.metrics:
             raise ValueError(
                 f"compare.sort is {self.compare.sort!r}, which evaluate.metrics does not list: add it there or sort by another"
+            )
+        if self.registry.metric not in self.evaluate.metrics:
+            raise ValueError(
+                f"registry.metric is {self.registry.metric!r}, which evaluate.metrics does not list: add it there or choose by another"
             )
         return self
 

@@ -83,6 +83,11 @@ def augmentation() -> Path:
     return root() / "work" / "augment"
 
 
+def augmentation_policy() -> Path:
+    """What happens to a training picture before it is shown to a network (json)."""
+    return augmentation() / "policy.json"
+
+
 def model(name: str) -> Path:
     """Stage train@name: weights.safetensors, card.json, history.csv."""
     return root() / "work" / "models" / name
@@ -144,3 +149,8 @@ def lock(name: str) -> Path:
 def champion() -> Path:
     """Which registered version is champion, written by tracking so that nothing else needs MLflow to find its weights."""
     return var() / "champion.json"
+
+
+def champion_copy(version: str) -> Path:
+    """A champion's own weights.safetensors and card.json: `dvc repro` may replace those in work/. `version` names model and weights."""
+    return var() / "champion" / version

@@ -1,0 +1,22 @@
+"""Where MLflow keeps what it is told: a database under var/, or what MLFLOW_TRACKING_URI names."""
+
+from __future__ import annotations
+
+import os
+
+from huelab import paths
+
+
+def uri() -> str:
+    """$MLFLOW_TRACKING_URI, else the project's own database."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or own_uri()
+
+
+def own_uri() -> str:
+    """The database under var/, by its absolute path: a relative one would follow the current folder."""
+    return f"sqlite:///{paths.tracking_database()}"
+
+
+def is_own() -> bool:
+    """Whether the project's own database is used."""
+    return uri() == own_uri()
