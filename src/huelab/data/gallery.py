@@ -9,8 +9,8 @@ import cv2
 
 from huelab.data import photo
 from huelab.data.photographs import Photograph
+from huelab.data.replacing import write_json
 from huelab.data.resize import resize, scaled_to_longer
-from huelab.data.store_writer import write_json
 
 
 def write_gallery(folder: Path, photographs: Iterable[Photograph], data: Path, *, side: int, most: int, max_pixels: int) -> None:

@@ -21,9 +21,10 @@ from huelab.data.gallery import write_gallery
 from huelab.data.geometry import Made, Recipe, Source, grid, make_all
 from huelab.data.parallel import available, in_order
 from huelab.data.photographs import Photograph, usable
+from huelab.data.replacing import replacing, write_json
+from huelab.data.shards import ShardWriter
 from huelab.data.split import tile_split
 from huelab.data.store import COLUMNS, Store
-from huelab.data.store_writer import ShardWriter, replacing, write_json
 from huelab.data.training_colours import TrainingColours
 from huelab.errors import DataError
 
@@ -86,7 +87,7 @@ def _write_pictures(
 ) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]], int]:
     """Shards and prior.npy; gives the rows of items.parquet, what was skipped, and how many photographs were taken over."""
     colours = TrainingColours(sum(len(grid(_source(p, data), recipe)) for p in photographs), recipe.size)
-    writer = ShardWriter(folder, size=recipe.size, per_shard=standard.shard)
+    writer = ShardWriter(folder, (recipe.size, recipe.size, 3), per_shard=standard.shard)
     rows: list[tuple[Any, ...]] = []
     skipped: list[tuple[str, str]] = []
     kept = 0

@@ -1,9 +1,8 @@
-"""The standardized store: equal uint8 pictures in memory-mapped .npy shards, beside a table. Reading; `store_writer` makes one."""
+"""The standardized store: equal uint8 pictures in memory-mapped .npy shards, beside a table. Reading; `standardize` makes it."""
 
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from huelab.data.shards import Shards
 from huelab.errors import DataError
 from huelab.params import Split
 
 COLUMNS = ("item_id", "photo_id", "path", "label", "split", "shard", "offset", "top", "left", "height", "width", "sha256")
 """Of items.parquet. top, left, height, width: the content rectangle inside the square; sha256: of the file the picture was made from."""
-
-_OPEN_SHARDS = 256  # each open memory map holds a file descriptor
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Store:
         self._shard = items["shard"].to_numpy(np.int64)
         self._offset = items["offset"].to_numpy(np.int64)
         self._boxes = items[["top", "left", "height", "width"]].to_numpy(np.int64)
-        self._maps: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+        self._shards = Shards(folder)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -70,9 +68,6 @@ class Store:
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_maps": OrderedDict()}  # a loader process maps the shards itself
-
     @cached_property
     def prior(self) -> NDArray[np.float64]:
         """(313,) share of each ab bin among the training pixels."""
@@ -85,14 +80,9 @@ class Store:
     def read(self, indices: ArrayLike) -> NDArray[np.uint8]:
         """(n, size, size, 3) sRGB of the pictures at `indices` (n,), a copy."""
         at = np.asarray(indices, np.int64)
-        shards, offsets = self._shard[at], self._offset[at]
-        if len(at) and (shards == shards[0]).all():
-            return np.asarray(self._map(int(shards[0]))[offsets])
-        pictures = np.empty((len(at), self.size, self.size, 3), np.uint8)
-        for shard in np.unique(shards):
-            here = np.flatnonzero(shards == shard)
-            pictures[here] = self._map(int(shard))[offsets[here]]
-        return pictures
+        if not len(at):
+            return np.empty((0, self.size, self.size, 3), np.uint8)
+        return self._shards.read(self._shard[at], self._offset[at])
 
     def boxes(self, indices: ArrayLike) -> NDArray[np.int64]:
         """(n, 4) content rectangles: top, left, height, width."""
@@ -106,23 +96,3 @@ class Store:
         except FileNotFoundError:
             return []
         return [GalleryPicture(**entry, file=folder / entry["name"]) for entry in entries]
-
-    def _map(self, shard: int) -> NDArray[np.uint8]:
-        if shard in self._maps:
-            self._maps.move_to_end(shard)
-            return self._maps[shard]
-        file = shard_file(self.folder, shard)
-        try:
-            mapped = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{file} cannot be read ({error}): delete {self.folder} and run `dvc repro standardize`.") from None
-        # a plain view: numpy's memmap class makes each small read several times slower
-        self._maps[shard] = np.asarray(mapped)
-        if len(self._maps) > _OPEN_SHARDS:
-            self._maps.popitem(last=False)
-        return self._maps[shard]
-
-
-def shard_file(folder: Path, shard: int) -> Path:
-    """Where a shard of pictures lies."""
-    return folder / f"shard-{shard:05d}.npy"

@@ -1,4 +1,4 @@
-"""Writes a store: shards one after the other, then swaps the finished folder with the old one, so that a crash leaves either whole."""
+"""Fills a new folder, then lets it change places with the old one, so that a crash or a full disk leaves one of them whole."""
 
 from __future__ import annotations
 
@@ -8,60 +8,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from huelab.data.store import shard_file
 from huelab.errors import DataError
-
-
-class ShardWriter:
-    """Appends pictures to .npy files of at most `per_shard` each; one file is open at a time and none is kept in memory."""
-
-    def __init__(self, folder: Path, *, size: int, per_shard: int) -> None:
-        self._folder = folder
-        self._size = size
-        self._per_shard = per_shard
-        self._count = 0
-        self._file: IO[bytes] | None = None
-
-    def append(self, picture: NDArray[np.uint8]) -> tuple[int, int]:
-        """Writes one picture (size, size, 3); gives its shard and its offset there."""
-        shard, offset = divmod(self._count, self._per_shard)
-        if offset == 0:
-            self._finish()
-            self._file = open(shard_file(self._folder, shard), "wb")  # noqa: SIM115 (open until the shard is full)
-            self._file.write(_header(self._per_shard, self._size))
-        assert self._file is not None
-        self._file.write(np.ascontiguousarray(picture, np.uint8).data)
-        self._count += 1
-        return shard, offset
-
-    def close(self) -> None:
-        """Closes the last shard; its header then says how many pictures it holds."""
-        self._finish()
-
-    def _finish(self) -> None:
-        if self._file is None:
-            return
-        file, self._file = self._file, None
-        with file:
-            left = self._count % self._per_shard
-            if left:
-                file.seek(0)
-                file.write(_header(left, self._size))
-
-
-def _header(count: int, size: int) -> bytes:
-    """The .npy header of uint8 (count, size, size, 3). NumPy leaves room for the first axis, so the length never changes."""
-    memory = BytesIO()
-    header = {"descr": "|u1", "fortran_order": False, "shape": (count, size, size, 3)}
-    np.lib.format.write_array_header_1_0(memory, header)
-    return memory.getvalue()
 
 
 @contextlib.contextmanager
