@@ -95,9 +95,19 @@ def run(table: pd.DataFrame, inspection: params.Inspect, split: params.SplitPara
     frames = _frames(table, split)
     suite = wishes(inspection, split)
     found: dict[str, Outcome] = {}
-    for over, frame in frames.items():
-        group = [wish for wish in suite if wish.over == over]
-        found.update({wish.name: outcome for wish, outcome in zip(group, _validate(frame, group, over), strict=True)})
+    # the library logs and warns about itself; what it finds is in its result
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        source = context.data_sources.add_pandas("photographs")
+        for over, frame in frames.items():
+            group = [wish for wish in suite if wish.over == over]
+            found |= {wish.name: outcome for wish, outcome in zip(group, _validate(gx, context, source, over, frame, group), strict=True)}
     return [found[wish.name] for wish in suite]
 
 
@@ -139,28 +149,16 @@ def _frames(table: pd.DataFrame, split: params.SplitParams) -> dict[Over, pd.Dat
     return {"all": everything, "used": used, "summary": summary}
 
 
-def _validate(frame: pd.DataFrame, group: Sequence[Wish], over: Over) -> list[Outcome]:
+def _validate(gx: Any, context: Any, source: Any, over: Over, frame: pd.DataFrame, group: Sequence[Wish]) -> list[Outcome]:
     if frame.empty:
         return [Outcome(wish.name, wish.says, wish.severity, wish.over, True, 0, 0, (), "no row to check") for wish in group]
-    # the library logs and warns about itself; what it finds is in its result
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        asset = context.data_sources.add_pandas("photographs").add_dataframe_asset(over)
-        batch = asset.add_batch_definition_whole_dataframe("whole")
-        suite = context.suites.add(gx.ExpectationSuite(name=over))
-        for wish in group:
-            suite.add_expectation(_expectation(gx, wish))
-        definition = context.validation_definitions.add(gx.ValidationDefinition(name=over, data=batch, suite=suite))
-        wanted = {"result_format": "COMPLETE"}
-        if "path" in frame.columns:
-            wanted["unexpected_index_column_names"] = ["path"]  # type: ignore[assignment]
-        result = definition.run(batch_parameters={"dataframe": frame}, result_format=wanted)
+    batch = source.add_dataframe_asset(over).add_batch_definition_whole_dataframe("whole")
+    suite = context.suites.add(gx.ExpectationSuite(name=over, expectations=[_expectation(gx, wish) for wish in group]))
+    definition = context.validation_definitions.add(gx.ValidationDefinition(name=over, data=batch, suite=suite))
+    wanted: dict[str, Any] = {"result_format": "COMPLETE"}
+    if "path" in frame.columns:
+        wanted["unexpected_index_column_names"] = ["path"]
+    result = definition.run(batch_parameters={"dataframe": frame}, result_format=wanted)
     by_name = {entry.expectation_config.meta["name"]: entry for entry in result.results}
     return [_outcome(wish, by_name[wish.name], len(frame)) for wish in group]
 
