@@ -1,0 +1,250 @@
+"""The loop's promises: it learns, it repeats itself bit for bit, it resumes, and it stops where it should."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from huelab import models, objectives
+from huelab.data.dataset import Batch
+from huelab.params import Train
+from huelab.training import checkpoint, runtime
+from huelab.training.checkpoint import Progress
+from huelab.training.loop import VALIDATIONS, Run
+from huelab.training.progress import Display
+from huelab.training.stopping import Diverged, Interrupted
+from tests.training.scenes import Scenes
+
+LEARNED = [name for name in models.NAMES if name not in models.FLOORS]
+PRIOR = np.full(313, 1 / 313)
+
+
+def run(
+    name: str,
+    folder: Path,
+    *,
+    steps: int = 6,
+    hook: Any = None,
+    fingerprint: str = "same",
+    train: dict[str, Any] | None = None,
+    **params: Any,
+) -> Run:
+    """A run that is ready to `fit`, on one thread."""
+    settings = Train(threads=1, **{"precision": "32-true", **(train or {})})
+    module = models.module(name)
+    section = module.Params.model_validate({"width": 1.0 if name == "alpha" else 0.1, "lr": 1e-3, "schedule": "cosine", **params})
+    chosen = runtime.start(settings)
+    objective = objectives.build(name, section, size=32, prior=PRIOR, clip_norm=settings.clip_norm)
+    return Run(
+        name,
+        objective,
+        Scenes(batch_hook=hook),
+        chosen,
+        settings,
+        steps=steps,
+        schedule=section.schedule,
+        folder=folder,
+        fingerprint=fingerprint,
+        display=Display(name, steps, io.StringIO()),
+    )
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    return {f"{own}.{key}": value.clone() for own, net in run.objective.nets.items() for key, value in net.state_dict().items()}
+
+
+def assert_same(first: Run, second: Run) -> None:
+    a, b = weights(first), weights(second)
+    assert a.keys() == b.keys()
+    assert [key for key in a if not torch.equal(a[key], b[key])] == []
+    assert first.progress.rows == second.progress.rows
+    assert first.progress.best_step == second.progress.best_step
+    for key, value in first.progress.best.items():
+        assert torch.equal(value, second.progress.best[key])
+
+
+def interrupt_at(step: int, signal_number: int = signal.SIGINT) -> Any:
+    """A hook that sends this process Ctrl-C (or another signal) while batch number `step` is being made."""
+
+    def hook(number: int, batch: Batch) -> Batch:
+        if number == step:
+            os.kill(os.getpid(), signal_number)
+        return batch
+
+    return hook
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_the_loss_falls(name: str, tmp_path: Path) -> None:
+    """Every colorizer learns something on a dozen pictures."""
+    trained = run(name, tmp_path, steps=60)
+    trained.fit()
+    term = trained.objective.terms[0]
+    rows = trained.progress.rows
+    assert rows[-1][term] < 0.9 * rows[0][term]
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("name", LEARNED)
+def test_the_same_run_gives_the_same_bits(name: str, precision: str, tmp_path: Path) -> None:
+    """Reproducibility: DVC would otherwise store a new model at every repro."""
+    first = run(name, tmp_path / "first", train={"precision": precision})
+    first.fit()
+    second = run(name, tmp_path / "second", train={"precision": precision})
+    second.fit()
+    assert_same(first, second)
+
+
+def test_another_seed_gives_another_network(tmp_path: Path) -> None:
+    first = run("beta", tmp_path / "a")
+    first.fit()
+    second = run("beta", tmp_path / "b", train={"seed": 1})
+    second.fit()
+    assert any(not torch.equal(value, weights(second)[key]) for key, value in weights(first).items())
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("name", LEARNED)
+def test_an_interrupted_run_resumes_to_the_same_bits(name: str, precision: str, tmp_path: Path) -> None:
+    """Dropout, moments, batch statistics, the schedule, the history: whatever the checkpoint forgot would show here."""
+    train = {"precision": precision}
+    whole = run(name, tmp_path / "whole", train=train)
+    whole.fit()
+    cut = run(name, tmp_path / "cut", hook=interrupt_at(2), train=train)
+    with pytest.raises(Interrupted) as stopped:
+        cut.fit()
+    assert f"python -m pipelines.train {name}" in str(stopped.value)
+    assert stopped.value.exit_code == 130
+    torch.manual_seed(999)
+    resumed = run(name, tmp_path / "cut", train=train)
+    resumed.fit()
+    assert cut.progress.step == 3
+    assert_same(whole, resumed)
+
+
+def test_a_polite_kill_is_treated_like_ctrl_c_and_the_handlers_are_put_back(tmp_path: Path) -> None:
+    """DVC, Prefect and the kernel (when the parent dies) end a stage by SIGTERM."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(Interrupted, match="SIGTERM: beta stopped after step 3 of 6"):
+        run("beta", tmp_path, hook=interrupt_at(2, signal.SIGTERM)).fit()
+    assert checkpoint.stored(tmp_path)["step"] == 3  # type: ignore[index]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_checkpoint_of_other_settings_is_not_resumed_and_said_so(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        run("beta", tmp_path, hook=interrupt_at(2)).fit()
+    fresh = run("beta", tmp_path / "fresh")
+    fresh.fit()
+    other = run("beta", tmp_path, fingerprint="other")
+    other.fit()
+    assert_same(fresh, other)
+    assert "starting anew" in other.display.stream.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_damaged_checkpoint_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        run("beta", tmp_path, hook=interrupt_at(2)).fit()
+    file = tmp_path / checkpoint.FILE
+    file.write_bytes(file.read_bytes()[:-100])
+    after = run("beta", tmp_path)
+    after.fit()
+    fresh = run("beta", tmp_path / "fresh")
+    fresh.fit()
+    assert_same(fresh, after)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_names_the_way_out(tmp_path: Path) -> None:
+    """Hours of training on NaN are the alternative."""
+
+    def poison(number: int, batch: Batch) -> Batch:
+        return replace(batch, ab=batch.ab * math.nan) if number == 4 else batch
+
+    with pytest.raises(Diverged) as stopped:
+        run("beta", tmp_path, hook=poison, train={"checkpoint_seconds": 1e-9}).fit()
+    message = str(stopped.value)
+    assert "mse is not a finite number at step 5 of 6" in message
+    assert "last good checkpoint, of step 4," in message
+    assert str(tmp_path / checkpoint.FILE) in message
+    assert "colorizers.beta.lr" in message
+    assert checkpoint.stored(tmp_path)["step"] == 4  # type: ignore[index]
+
+
+def test_weights_that_are_not_numbers_are_never_saved_as_a_checkpoint(tmp_path: Path) -> None:
+    broken = run("beta", tmp_path)
+    with torch.no_grad():
+        next(iter(broken.objective.net.parameters())).fill_(math.inf)
+    with pytest.raises(Diverged, match="there is no checkpoint from before"):
+        broken._save()
+    assert not (tmp_path / checkpoint.FILE).exists()
+
+
+def test_the_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
+    trained = run("plain", tmp_path, steps=40, lr=0.05, schedule="constant")
+    progress = trained.fit()
+    scores = {row["step"]: row["val_mse_ab128"] for row in progress.rows}
+    assert progress.best_score == min(scores.values())
+    assert progress.best_score == scores[progress.best_step]
+    trained.objective.net.load_state_dict(progress.best)
+    assert trained._score() == progress.best_score
+
+
+def test_training_stops_when_the_validation_score_no_longer_improves(tmp_path: Path) -> None:
+    """train.patience saves the rest of a long budget."""
+    frozen = run("beta", tmp_path, steps=40, lr=1e-30, train={"patience": 3})
+    progress = frozen.fit()
+    assert progress.best_step == 2  # after the first epoch
+    assert progress.step == 2 + 3 * Scenes.steps_per_epoch
+
+
+def test_validation_stays_cheap(tmp_path: Path) -> None:
+    rows = run("beta", tmp_path, steps=200).fit().rows
+    assert len(rows) == VALIDATIONS
+    assert rows[-1]["step"] == 200
+    assert all(row["step"] == row["epoch"] * Scenes.steps_per_epoch for row in rows)
+
+
+def test_history_rows_hold_the_mean_loss_since_the_row_before(tmp_path: Path) -> None:
+    seen: list[float] = []
+    trained = run("beta", tmp_path, steps=4)
+    step = trained.objective.step
+
+    def watched(batch: Batch) -> dict[str, torch.Tensor]:
+        terms = step(batch)
+        seen.append(terms["mse"].item())
+        return terms
+
+    trained.objective.step = watched  # type: ignore[method-assign]
+    rows = trained.fit().rows
+    assert [row["mse"] for row in rows] == pytest.approx([sum(seen[:2]) / 2, sum(seen[2:]) / 2], rel=1e-12)
+
+
+def test_a_checkpoint_is_written_as_often_as_asked(tmp_path: Path) -> None:
+    run("beta", tmp_path / "often", train={"checkpoint_seconds": 1e-9}).fit()
+    assert checkpoint.stored(tmp_path / "often")["step"] == 5  # type: ignore[index]
+    run("beta", tmp_path / "seldom", train={"checkpoint_seconds": 1e9}).fit()
+    assert checkpoint.stored(tmp_path / "seldom") is None
+
+
+def test_a_checkpoint_keeps_the_memory_format_of_the_moments(tmp_path: Path) -> None:
+    """Fused Adam walks weights and moments side by side: in another order it would mix them up silently."""
+    train = {"channels_last": True}
+    cut = run("plain", tmp_path, hook=interrupt_at(2), train=train)
+    with pytest.raises(Interrupted):
+        cut.fit()
+    resumed = run("plain", tmp_path, train=train)
+    resumed.runtime.prepare(resumed.objective)
+    assert isinstance(checkpoint.load(tmp_path, "same", resumed.objective), Progress)
+    optimizer = resumed.objective.optimizers["net"]
+    strides = [(p.stride(), optimizer.state[p]["exp_avg"].stride()) for p in resumed.objective.net.parameters()]
+    assert all(own == moment for own, moment in strides)
+    assert any(not p.is_contiguous() for p in resumed.objective.net.parameters())
