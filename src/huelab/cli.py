@@ -51,6 +51,30 @@ def data_status() -> None:
     sources.status(say=typer.echo)
 
 
+@app.command("colorize")
+def colorize(
+    inputs: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="photographs, or folders of them")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder to write into, or a picture's name for one photograph")] = Path(
+        "colorized"
+    ),
+    model: Annotated[str, typer.Option(help="champion, or the name of a trained colorizer")] = "champion",
+    size: Annotated[int | None, typer.Option(min=16, help="shorter side the network sees; as trained when left out")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results of an earlier run; never an input")] = False,
+) -> None:
+    """Colour photographs at full resolution: their own lightness is kept, the colours are the model's guess."""
+    from huelab.colorize import batch
+
+    outcome = batch.colorize(inputs, output, model=model, size=size, overwrite=overwrite, say=typer.echo, progress=_progress)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _progress(done: int, total: int, name: str) -> None:
+    """One line that rewrites itself; nothing where the output is not a terminal."""
+    if sys.stderr.isatty():
+        text = f"{done}/{total} {name}"[:100] if name else ""
+        print(f"\r{text:<100}\r", end="", file=sys.stderr, flush=True)
+
+
 @app.command("params")
 def check_params(file: Annotated[Path | None, typer.Argument(help="params.yaml of this project when left out")] = None) -> None:
     """Check params.yaml: unknown keys, wrong types, values out of range."""
