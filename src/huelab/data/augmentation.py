@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +44,20 @@ def masks(store: Store, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _write_copies(store: Store, policy: Policy, count: int, seed: int, folder: Path, per_shard: int) -> int:
-    pictures = ShardWriter(folder, (store.size, store.size, 3), per_shard=per_shard)
-    cover = ShardWriter(folder, (store.size, store.size), per_shard=per_shard, kind="mask") if store.meta["ratio"] == "pad" else None
     rows: list[tuple[Any, ...]] = []
     names = store.items["item_id"].to_numpy()
-    for index in store.indices("train"):
-        rgb, mask = store.read([index])[0], masks(store, np.array([index]))[0]
-        for copy in range(count):
-            changed, changed_mask = policy.apply(rgb, mask, key=(seed, -1 - copy, int(index)))
-            where = pictures.append(changed)
-            if cover is not None:
-                cover.append(changed_mask)
-            rows.append((names[index], int(index), copy, *where))
-    pictures.close()
-    if cover is not None:
-        cover.close()
+    with contextlib.ExitStack() as stack:
+        pictures = stack.enter_context(ShardWriter(folder, (store.size, store.size, 3), per_shard=per_shard))
+        cover = None
+        if store.meta["ratio"] == "pad":
+            cover = stack.enter_context(ShardWriter(folder, (store.size, store.size), per_shard=per_shard, kind="mask"))
+        for index in store.indices("train"):
+            rgb, mask = store.read([index])[0], masks(store, np.array([index]))[0]
+            for copy in range(count):
+                changed, changed_mask = policy.apply(rgb, mask, key=(seed, -1 - copy, int(index)))
+                where = pictures.append(changed)
+                if cover is not None:
+                    cover.append(changed_mask)
+                rows.append((names[index], int(index), copy, *where))
     pd.DataFrame(rows, columns=list(copies.COLUMNS)).to_parquet(folder / copies.TABLE, index=False)
     return len(rows)

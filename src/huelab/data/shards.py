@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from io import BytesIO
+from io import BytesIO, FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ def shard_file(folder: Path, shard: int, kind: str = "shard") -> Path:
 
 
 class ShardWriter:
-    """Appends uint8 arrays of `shape` to files of at most `per_shard` each; one file is open at a time, nothing is kept in memory."""
+    """Appends uint8 arrays of `shape` to files of at most `per_shard` each; one file is open at a time, nothing is kept in memory.
+
+    Used in a `with` block; the last file is whole when the block has ended.
+    """
 
     def __init__(self, folder: Path, shape: tuple[int, ...], *, per_shard: int, kind: str = "shard") -> None:
         self._folder = folder
@@ -29,30 +32,36 @@ class ShardWriter:
         self._per_shard = per_shard
         self._kind = kind
         self._count = 0
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._file is not None:
+            with self._file:  # after an error, on a full disk say, there is nothing left to write
+                left = self._count % self._per_shard
+                if left and kind is None:
+                    self._file.seek(0)
+                    self._write(self._header(left))
 
     def append(self, array: NDArray[np.uint8]) -> tuple[int, int]:
         """Writes one array; gives its shard and its offset there."""
         shard, offset = divmod(self._count, self._per_shard)
         if offset == 0:
-            self.close()
-            self._file = open(shard_file(self._folder, shard, self._kind), "wb")  # noqa: SIM115 (open until the shard is full)
-            self._file.write(self._header(self._per_shard))
-        assert self._file is not None
-        self._file.write(np.ascontiguousarray(array, np.uint8).data)
+            if self._file is not None:
+                self._file.close()
+            self._file = FileIO(shard_file(self._folder, shard, self._kind), "w")
+            self._write(self._header(self._per_shard))
+        self._write(np.ascontiguousarray(array, np.uint8).reshape(-1).data)
         self._count += 1
         return shard, offset
 
-    def close(self) -> None:
-        """Closes the last file; its header then says how many arrays it holds."""
-        if self._file is None:
-            return
-        file, self._file = self._file, None
-        with file:
-            left = self._count % self._per_shard
-            if left:
-                file.seek(0)
-                file.write(self._header(left))
+    def _write(self, content: bytes | memoryview) -> None:
+        assert self._file is not None
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _header(self, count: int) -> bytes:
         """Of a .npy file. NumPy leaves room for the first axis, so the length does not depend on `count`."""

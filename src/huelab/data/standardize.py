@@ -87,25 +87,24 @@ def _write_pictures(
 ) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]], int]:
     """Shards and prior.npy; gives the rows of items.parquet, what was skipped, and how many photographs were taken over."""
     colours = TrainingColours(sum(len(grid(_source(p, data), recipe)) for p in photographs), recipe.size)
-    writer = ShardWriter(folder, (recipe.size, recipe.size, 3), per_shard=standard.shard)
     rows: list[tuple[Any, ...]] = []
     skipped: list[tuple[str, str]] = []
     kept = 0
-    for photograph, made, was_kept in _made(photographs, data, recipe, old, standard.workers):
-        kept += was_kept
-        places = grid(_source(photograph, data), recipe)
-        if made.problem or not places:
-            skipped.append((photograph.path, made.problem or f"smaller than one tile of {recipe.size} pixels"))
-            continue
-        for (row, column), picture, box in zip(places, made.pictures, made.boxes, strict=True):
-            own = tile_split(photograph.group, row, column, split) if recipe.region_side else photograph.split
-            where = writer.append(picture)
-            item_id = _item_id(photograph, row, column, recipe)
-            rows.append((item_id, photograph.photo_id, photograph.path, photograph.label, own, *where, *box, photograph.sha256))
-            if own == "train":
-                top, left, height, width = box
-                colours.add(picture[top : top + height, left : left + width])
-    writer.close()
+    with ShardWriter(folder, (recipe.size, recipe.size, 3), per_shard=standard.shard) as writer:
+        for photograph, made, was_kept in _made(photographs, data, recipe, old, standard.workers):
+            kept += was_kept
+            places = grid(_source(photograph, data), recipe)
+            if made.problem or not places:
+                skipped.append((photograph.path, made.problem or f"smaller than one tile of {recipe.size} pixels"))
+                continue
+            for (row, column), picture, box in zip(places, made.pictures, made.boxes, strict=True):
+                own = tile_split(photograph.group, row, column, split) if recipe.region_side else photograph.split
+                where = writer.append(picture)
+                item_id = _item_id(photograph, row, column, recipe)
+                rows.append((item_id, photograph.photo_id, photograph.path, photograph.label, own, *where, *box, photograph.sha256))
+                if own == "train":
+                    top, left, height, width = box
+                    colours.add(picture[top : top + height, left : left + width])
     np.save(folder / "prior.npy", colours.prior(), allow_pickle=False)
     return rows, skipped, kept
 
