@@ -65,6 +65,7 @@ def awkward(tmp_path: Path, samples: Path) -> Path:
     (folder / "text.jpg").write_text("not a picture at all")
     (folder / "page.jpg").write_text("<!DOCTYPE html><html><title>Directory listing</title></html>")
     (folder / "empty.jpg").touch()
+    (folder / "short.jpg").write_bytes(b"hi")
     whole = io.BytesIO()
     Image.fromarray(photograph(7)).save(whole, "PNG")
     (folder / "cut.png").write_bytes(whole.getvalue()[:2000])
@@ -96,6 +97,7 @@ def test_every_awkward_file_is_a_row_with_its_reason(awkward: Path, tmp_path: Pa
         "text.jpg": "not_an_image",
         "page.jpg": "not_an_image",
         "empty.jpg": "empty",
+        "short.jpg": "not_an_image",
         "cut.png": "truncated",
         "new\\nline.jpg": "",
         "😀.jpg": "",
@@ -124,6 +126,18 @@ def test_the_table_survives_parquet(awkward: Path, tmp_path: Path) -> None:
     first = (tmp_path / "table.parquet").read_bytes()
     table.write(found, tmp_path / "table.parquet")
     assert (tmp_path / "table.parquet").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "start", [b"hi there, no picture", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", b"BM" + bytes(20)]
+)
+def test_files_of_a_few_bytes_are_told_apart_from_a_crash(tmp_path: Path, start: bytes) -> None:
+    """A note of two letters beside the photographs once ended the whole stage."""
+    for length in range(1, len(start)):
+        (tmp_path / f"{length:02}.jpg").write_bytes(start[:length])
+    found = inspected(tmp_path, tmp_path / "cache")
+    pictures = found[found["path"].str.endswith(".jpg")]
+    assert set(pictures["reject_reason"]) <= {"not_an_image", "truncated"}, pictures[["reject_reason", "reject_detail"]].to_string()
 
 
 def test_unreadable_files_and_folders_are_told_not_raised(samples: Path) -> None:

@@ -39,6 +39,8 @@ class Measurement:
     reason: str = ""
     """Why it cannot be read, one of photo.Reason; "" where it can."""
     detail: str = ""
+    passing: bool = False
+    """True: it says something about the moment or this program, not about the file; measured again next time."""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields by name, for the cache."""
@@ -51,9 +53,12 @@ def measure(path: Path, max_pixels: int) -> Measurement:
         rgb, facts = photo.read(path, max_pixels=max_pixels)
         return _of_pixels(rgb, facts)
     except photo.UnreadablePhoto as error:
-        return Measurement(reason=error.reason, detail=error.detail)
+        passing = error.reason in ("vanished", "not_permitted") or "memory" in error.detail
+        return Measurement(reason=error.reason, detail=error.detail, passing=passing)
     except MemoryError:
-        return Measurement(reason="too_many_pixels", detail="not enough memory to measure it")
+        return Measurement(reason="too_many_pixels", detail="not enough memory to measure it", passing=True)
+    except Exception as error:  # a decoder nobody tried on such bytes: one file must not cost the other 100,000
+        return Measurement(reason="unsupported", detail=f"{type(error).__name__}: {' '.join(str(error).split())}", passing=True)
 
 
 def _of_pixels(rgb: NDArray[np.uint8], facts: photo.Facts) -> Measurement:

@@ -22,8 +22,6 @@ Todo = Sequence[tuple[str, Path]]
 _ALONE = 32  # so few photographs are measured before another process would have started
 _TOGETHER = 16  # photographs handed to a process at a time
 
-_COME_AND_GO = ("vanished", "not_permitted")  # say something about the moment, not about the file: never kept
-
 
 def measure_all(files: Sequence[Path], max_pixels: int, *, cache: Path, workers: int = 0) -> list[tuple[str, Measurement]]:
     """(SHA-256 of the file, Measurement) for each of `files`, in their order; "" for the hash of a file that cannot be opened.
@@ -122,7 +120,7 @@ class _Kept:
             return {}
 
     def keep(self, sha256: str, measurement: Measurement) -> None:
-        if measurement.reason in _COME_AND_GO or "memory" in measurement.detail:
+        if measurement.passing:
             return
         try:
             self._connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (self._key, sha256, json.dumps(measurement.as_dict())))

@@ -157,7 +157,10 @@ def _accepts(name: str, head: bytes) -> bool:
     accept = Image.OPEN[name][1]
     if accept is None:  # TGA has no signature, but few kinds: colour map type, then picture type
         return len(head) > 18 and head[1] <= 1 and head[2] in (1, 2, 3, 9, 10, 11)
-    return accept(head[:16]) is True
+    try:
+        return accept(head[:16]) is True
+    except (struct.error, IndexError):  # a file shorter than the signature
+        return False
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:

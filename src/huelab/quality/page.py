@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ def _expectations(entries: Iterable[Mapping[str, Any]]) -> str:
             f'<span class="soft">{escape(entry["says"])}</span></td><td>{entry["severity"]}</td><td class="n">{share}</td>'
             f'<td class="soft">{detail}</td></tr>'
         )
-    head = '<tr><th></th><th>Expectation</th><th>Weight</th><th class="n">Rows that meet it</th><th>Others</th></tr>'
+    head = '<tr><th></th><th>Expectation</th><th>Weight</th><th class="n">Rows that meet it</th><th>Exceptions</th></tr>'
     return f'<div class="card wide"><table>{head}{"".join(rows)}</table></div>'
 
 
@@ -127,9 +127,7 @@ def _rejects(table: pd.DataFrame, data: Path, max_pixels: int) -> str:
     if rejected.empty:
         return ""
     shown = rejected.groupby("reject_reason", sort=False).head(_PER_REASON).head(_OF_REJECTS)
-    figures = "".join(
-        _figure(row.file, str(row.path), f"{row.reject_reason}: {row.reject_detail}", data, max_pixels) for row in shown.itertuples()
-    )
+    figures = "".join(_figure(row, f"{row['reject_reason']}: {row['reject_detail']}", data, max_pixels) for row in shown.to_dict("records"))
     more = f" ({len(shown)} of {_number(len(rejected))}; all of them in rejects.csv)" if len(shown) < len(rejected) else ""
     return f'<h2>Rejected{more}</h2><div class="thumbs">{figures}</div>'
 
@@ -141,15 +139,15 @@ def _sample(table: pd.DataFrame, data: Path, max_pixels: int) -> str:
     # by photo_id, a hash: as good as drawn by chance, and the same each time
     shown = used.sort_values("photo_id").head(_OF_USED)
     figures = "".join(
-        _figure(row.file, str(row.path), f"{row.split} {row.width} × {row.height}", data, max_pixels) for row in shown.itertuples()
+        _figure(row, f"{row['split']} {row['width']} × {row['height']}", data, max_pixels) for row in shown.to_dict("records")
     )
     return f'<h2>Some of the {_number(len(used))} used</h2><div class="thumbs">{figures}</div>'
 
 
-def _figure(file: Any, path: str, caption: str, data: Path, max_pixels: int) -> str:
-    uri = _thumbnail(Path(os.fsdecode(os.path.join(os.fsencode(data), bytes(file)))), max_pixels)
+def _figure(row: Mapping[Hashable, Any], caption: str, data: Path, max_pixels: int) -> str:
+    uri = _thumbnail(Path(os.fsdecode(os.path.join(os.fsencode(data), row["file"]))), max_pixels) if row["photo_id"] else ""
     picture = f'<img src="{uri}" alt="" loading="lazy">' if uri else '<div class="none soft">no picture</div>'
-    return f'<figure>{picture}<figcaption>{escape(path)}<br><span class="soft">{escape(caption)}</span></figcaption></figure>'
+    return f'<figure>{picture}<figcaption>{escape(row["path"])}<br><span class="soft">{escape(caption)}</span></figcaption></figure>'
 
 
 def _thumbnail(file: Path, max_pixels: int) -> str:

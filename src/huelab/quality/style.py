@@ -36,6 +36,6 @@ figure{margin:0;font-size:12px;overflow-wrap:anywhere}
 figure img,figure .none{width:100%;height:112px;object-fit:contain;background:var(--ground);border:1px solid var(--line);
   border-radius:8px;display:grid;place-items:center}
 svg{width:100%;height:auto;display:block}
-svg text{fill:var(--soft);font:11px system-ui,sans-serif}
+svg text{fill:var(--soft);font:8px system-ui,sans-serif}
 svg rect{fill:var(--bar)}
 """
