@@ -56,12 +56,12 @@ class Board:
         return rows.sort_values("mean", ascending=parts.ascending(metric), kind="stable").reset_index(drop=True)
 
     def table(self, metric: str) -> pd.DataFrame:
-        """One row per model, best first by `metric`: the model, that metric, the others (means), and which floors it beats."""
+        """One row per model, best first by `metric`: the model, that metric, which floors it beats, the other metrics (means)."""
         order = self.ranked(metric)["model"].tolist()
         wide = self.rows.pivot(index="model", columns="metric", values="mean").reindex(order)
         beats = self.rows.drop_duplicates("model").set_index("model")["beats"].reindex(order)
-        columns = [metric, *(name for name in self.metrics if name != metric)]
-        return wide[columns].assign(beats=beats).reset_index()
+        table = wide[[metric]].assign(beats=beats).join(wide[[name for name in self.metrics if name != metric]])
+        return table.reset_index()
 
 
 def load() -> Board | None:

@@ -38,14 +38,14 @@ def labels(rows: pd.DataFrame) -> alt.Chart:
     scale = alt.Scale(domain=order, range=[SPLITS[name] for name in order])
     return (
         alt.Chart(counts)
-        .mark_bar(height={"band": 0.75})
+        .mark_bar()
         .encode(
             y=alt.Y("label:N", sort=frequent, title=None),
             x=alt.X("count:Q", title=None, axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("split:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
             tooltip=["label", "split", "count"],
         )
-        .properties(height=max(90, 24 * len(frequent) + 60))
+        .properties(height=26 * len(frequent) + 100)
     )
 
 

@@ -8,15 +8,13 @@ from dashboards import colouring, parts, pictures, slider
 from huelab import params, paths
 from huelab.colorize.choose import CHAMPION
 from huelab.errors import HuelabError
-from huelab.models.saved import Saved
 
 
 def described(name: str) -> str:
     """A choice of the model list."""
     if name == CHAMPION:
         return f"champion ({colouring.champion()})"
-    note = ", knows one picture only" if Saved.open(paths.model(name)).one_picture else ""
-    return f"{name}{note}"
+    return f"{name}, knows one picture only" if colouring.knows_one_picture(name) else name
 
 
 def chosen_photograph() -> tuple[str, colouring.Picture] | None:

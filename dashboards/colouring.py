@@ -37,9 +37,16 @@ def trained() -> list[str]:
 def champion() -> str | None:
     """Which colorizer "champion" stands for now; None where nothing is trained and compared yet."""
     try:
-        return Saved.open(choose.resolve()).name
+        found = _saved(choose.resolve())
     except HuelabError:
         return None
+    return None if found is None else found.name
+
+
+def knows_one_picture(model: str) -> bool:
+    """Whether a trained colorizer only memorised one picture."""
+    saved = _saved(paths.model(model))
+    return saved is not None and bool(saved.one_picture)
 
 
 def open_upload(name: str, content: bytes, max_pixels: int) -> Picture:
@@ -61,6 +68,13 @@ def encoded(rgb: Picture, kind: Literal["PNG", "JPEG"]) -> bytes:
     options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {"compress_level": 3}
     Image.fromarray(rgb).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def _saved(folder: Path) -> Saved | None:
+    try:
+        return Saved.open(folder)
+    except HuelabError:  # not trained yet, or being written
+        return None
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

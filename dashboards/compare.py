@@ -13,7 +13,7 @@ def leaderboard(scored: board.Board) -> None:
     st.subheader("Leaderboard")
     st.caption(f"{scored.counts}. {scored.protocol}")
     metric = st.pills("Metric", scored.metrics, default=scored.sort, required=True, format_func=parts.title_of, key="compare_metric")
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         st.altair_chart(charts.intervals(scored.ranked(metric), parts.title_of(metric)), width="stretch", alt=f"{metric} of every model")
         st.caption(f"Dot: mean; line: {scored.confidence:.0%} bootstrap interval over photographs; gray diamonds: floors.")
@@ -91,6 +91,7 @@ def scored_pictures(scores: pd.DataFrame) -> None:
     chosen = scores[scores["label"].isin(wanted)] if wanted else scores
     table = chosen.pivot_table(index=["item_id", "path", "label"], columns="model", values=metric, dropna=False, observed=True)
     table = table.dropna(how="all").reset_index()[["item_id", "path", "label", *names]]
+    table["region"] = table["item_id"].map(pictures.region)
     table = table.sort_values([by, "item_id"], ascending=parts.ascending(metric) == (order == "best")).reset_index(drop=True)
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -101,8 +102,14 @@ def scored_pictures(scores: pd.DataFrame) -> None:
             on_select="rerun",
             selection_mode="single-row",
             key=f"shown_table_{metric}_{by}_{order}",
-            column_order=["path", *(["label"] if labels else []), by, *(name for name in names if name != by)],
-            column_config={"path": "Photograph", "label": "Label"}
+            column_order=[
+                "path",
+                *(["region"] if table["region"].any() else []),
+                *(["label"] if labels else []),
+                by,
+                *(name for name in names if name != by),
+            ],
+            column_config={"path": "Photograph", "label": "Label", "region": st.column_config.TextColumn("Region", help="row/column")}
             | {name: st.column_config.NumberColumn(name, format=parts.pattern(metric)) for name in names},
             alt="Scores of every test picture",
         )
@@ -111,7 +118,8 @@ def scored_pictures(scores: pd.DataFrame) -> None:
         row = table.iloc[event.selection.rows[0] if event.selection.rows else 0]
         truth = pictures.truth(row["item_id"])
         made = {name: pictures.made(name, row["item_id"]) for name in names}
-        st.markdown(f"**{row['path']}**" + (f" · {row['label']}" if row["label"] else ""))
+        details = [f"region {row['region']}" if row["region"] else "", row["label"]]
+        st.markdown(" · ".join([f"**{row['path']}**", *filter(None, details)]))
         side_by_side(truth, made, {name: f"{name} · {parts.written(metric, row[name])}" for name in names})
         if not any(picture is not None for picture in made.values()):
             st.caption(f"No coloured copy of this picture was kept: `evaluate.pictures` keeps the first {settings.evaluate.pictures}.")

@@ -134,7 +134,9 @@ def live() -> None:
 st.title("Overview")
 settings = params.load()
 live()
-sheet = reading.picture(paths.reports() / "contact_sheet.png")
-if sheet is not None:
-    st.subheader("Contact sheet")
-    st.image(sheet, width="stretch", alt="gray, truth and every model side by side")
+sheets = {"Gallery": "gallery_sheet.png", "Test pictures": "contact_sheet.png"}
+drawn = {title: content for title, file in sheets.items() if (content := reading.picture(paths.reports() / file)) is not None}
+if drawn:
+    st.subheader("Side by side")
+    for tab, (title, content) in zip(st.tabs(list(drawn)), drawn.items(), strict=True):
+        tab.image(content, width="stretch", alt=f"{title}: gray, truth and every model side by side")

@@ -1,0 +1,77 @@
+"""Projects for the dashboard to show: one that the real stages have run through once, and parts of it as an interrupted run leaves them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from streamlit.testing.v1 import AppTest
+
+from tests import generated_photographs
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ("gray", "mean", "alpha", "beta")
+SETTINGS = {
+    "models": list(MODELS),
+    "split": {"by": "region", "region_side": 96, "val": 0.2, "test": 0.2},
+    "standardize": {"size": 32, "gallery": 2, "gallery_side": 96, "workers": 1},
+    "train": {"threads": 1},
+    "evaluate": {"metrics": ["mse_ab128", "psnr_rgb", "ciede2000", "colorfulness", "lpips_alex"], "pictures": 6},
+    "compare": {"draws": 100, "rows": 2},
+    "colorizers": {"alpha": {"steps": 3}, "beta": {"width": 0.05, "steps": 6, "batch": 4}},
+}
+STAGES = [
+    *("inspect", "standardize", "augment"),
+    *(f"train {name}" for name in MODELS),
+    *(f"evaluate {name}" for name in MODELS),
+    "compare",
+]
+# one process for all: most of a small stage's time is importing what the next one needs too
+RUN_STAGES = """
+import runpy, sys
+for stage in sys.argv[1:]:
+    sys.argv = stage.split()
+    runpy.run_module(f"pipelines.{sys.argv[0]}", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose stages have all run, on generated photographs and a file that is none. Read it, never write into it."""
+    root = tmp_path_factory.mktemp("finished")
+    shutil.copy(ROOT / "dvc.yaml", root / "dvc.yaml")
+    (root / "params.yaml").write_text(yaml.safe_dump(SETTINGS))
+    generated_photographs.write(root / "data", 6)
+    (root / "data" / "notes.jpg").write_text("not a photograph")
+    environment = {**os.environ, "HUELAB_ROOT": str(root), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", RUN_STAGES, *STAGES]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The finished project, to take things away from."""
+    root = tmp_path / "copied"
+    shutil.copytree(finished, root)
+    monkeypatch.setenv("HUELAB_ROOT", str(root))
+    return root
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Opens a page ("overview", "data", "compare", "colour") of the dashboard over the project at a root."""
+
+    def open_page(page: str, root: Path) -> AppTest:
+        monkeypatch.setenv("HUELAB_ROOT", str(root))
+        app = AppTest.from_file(str(ROOT / "dashboards" / "navigation.py"), default_timeout=60).run()
+        return app if page == "overview" else app.switch_page(f"{page}.py").run()
+
+    return open_page
