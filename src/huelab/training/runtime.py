@@ -73,7 +73,8 @@ def start(train: Train) -> Runtime:
         warnings.simplefilter("ignore")
         from lightning.fabric import Fabric
 
-        logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # what it says, our first line says too
+        for logger in ("lightning.fabric", "lightning.pytorch"):
+            logging.getLogger(logger).setLevel(logging.WARNING)  # what they say, our first line says too
         fabric = Fabric(accelerator=device, devices=1, precision=precision)
     return Runtime(fabric, device, precision, channels_last, threads)
 
