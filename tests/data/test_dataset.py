@@ -124,7 +124,7 @@ def test_written_copies_take_turns_with_the_original(kind: str, tmp_path: Path, 
 
 def test_loader_processes_start_beside_opencv_threads(tmp_path: Path) -> None:
     """A forked process that inherits OpenCV's thread pool without its threads would wait for ever."""
-    make_store(tmp_path / "store", count=12, size=256)
+    make_store(tmp_path / "store", count=30, size=256)
     code = f"""
 import cv2, numpy as np
 import subprocess
@@ -136,9 +136,9 @@ from huelab.data.dataset import training_batches
 from huelab.data.store import Store
 cv2.setNumThreads(4)
 cv2.warpAffine(np.zeros((2000, 2000, 3), np.uint8), np.eye(2, 3), (2000, 2000))
-policy = Policy.from_params(params.Augment(affine=1))
+store, policy = Store.open(Path({str(tmp_path / "store")!r})), Policy.from_params(params.Augment(affine=1))
 for workers in (0, 2):
-    print(sum(len(b.index) for b in training_batches(Store.open(Path({str(tmp_path / "store")!r})), policy, seed=0, epoch=0, batch=2, workers=workers)))
+    print(sum(len(batch.index) for batch in training_batches(store, policy, seed=0, epoch=0, batch=2, workers=workers)))
 assert cv2.getNumThreads() == 4
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
