@@ -7,7 +7,7 @@ JOBS ?= 1
 .PHONY: run test check ui bench lint types venv venv-dev clean
 
 run: venv ## photographs -> trained, compared, tracked, registered colorizers
-	@$(BIN)/python -m pipelines.flows --jobs $(JOBS)
+	@$(BIN)/python -m pipelines.run --jobs $(JOBS)
 
 ui: venv ## the dashboard and MLflow's UI on 127.0.0.1
 	@$(BIN)/python -m dashboards.ui

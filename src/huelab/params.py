@@ -144,7 +144,7 @@ class Registry(Section):
     metric: str = "ciede2000"
     min_improvement: float = Field(0.0, ge=0, description="the champion must be beaten by more than this, in the metric's unit")
     new_data: Literal["replace", "keep"] = Field(
-        "replace", description="scores on other photographs cannot be compared: the best on the present ones replaces the champion, or it is kept"
+        "replace", description="where the photographs changed, scores cannot be compared: the best of the new replaces the champion, or not"
     )
 
 
