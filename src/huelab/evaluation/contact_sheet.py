@@ -55,7 +55,11 @@ def of_test_pictures(store: Store, evaluated: Sequence[Evaluated], *, rows: int,
     test = store.items.iloc[store.indices("test")]
     places = dict(zip(test["item_id"].astype(str), store.indices("test"), strict=True))
     metric = metrics.metric(sort)
-    scores = {one.name: one.table.set_index("item_id")[sort] if sort in one.table else None for one in shown}
+    scores = {one.name: one.table.set_index("item_id")[sort] for one in evaluated if sort in one.table and not one.one_picture}
+
+    def written(model: str, item: str) -> str:
+        return number(float(scores[model][item]), metric) if model in scores else ""
+
     lines = []
     for item in pictures.in_order(test)[:rows]:
         made = [(one, one.test_picture(item)) for one in shown]
@@ -64,10 +68,8 @@ def of_test_pictures(store: Store, evaluated: Sequence[Evaluated], *, rows: int,
         row = store.items.iloc[places[item]]
         top, left, height, width = store.boxes([places[item]])[0]
         truth = store.read([places[item]])[0, top : top + height, left : left + width]
-        cells = [Cell(gray(truth)), Cell(truth)]
-        for one, picture in made:
-            column = scores[one.name]
-            cells.append(Cell(picture, "" if column is None else number(float(column[item]), metric)))
+        cells = [Cell(gray(truth), written("gray", item)), Cell(truth)]
+        cells += [Cell(picture, written(one.name, item)) for one, picture in made]
         lines.append((f"{row['path']}{_region(item)}", cells))
     note = f"Numbers: {metric.title} of that picture ({'lower' if metric.better == 'lower' else metric.better} is better)."
     return Sheet("Test pictures", note if metric.kind == "paired" else "", _heads(shown), lines)
@@ -108,14 +110,14 @@ def draw(sheet: Sheet) -> bytes:
     tall = [max((scaled(cell.rgb).height for cell in cells if cell.rgb is not None), default=SIDE) for _, cells in sheet.rows]
     captioned = [any(cell.caption for cell in cells) for _, cells in sheet.rows]
     heights = [_LINE + height + (_LINE if has else 0) + _GAP for height, has in zip(tall, captioned, strict=True)]
-    head = _MARGIN + 26 + _LINE + 24
+    head = _MARGIN + 26 + _LINE + 32
     size = (2 * _MARGIN + columns * (SIDE + _GAP) - _GAP, head + sum(heights) + _MARGIN)
     paper = Image.new("RGB", size, _PAPER)
     pen = ImageDraw.Draw(paper)
     pen.text((_MARGIN, _MARGIN), sheet.title, _INK, font=_font("Bold", 18))
     pen.text((_MARGIN, _MARGIN + 26), sheet.note, _FAINT, font=plain)
     for place, column in enumerate(sheet.columns):
-        pen.text((_left(place) + SIDE / 2, head - 4), column, _INK, font=bold, anchor="ms")
+        pen.text((_left(place) + SIDE / 2, head - 10), column, _INK, font=bold, anchor="ms")
     top = head
     for (caption, cells), height, tallest in zip(sheet.rows, heights, tall, strict=True):
         pen.text((_MARGIN, top + 1), _fitting(caption, small, size[0] - 2 * _MARGIN), _FAINT, font=small)
@@ -150,7 +152,7 @@ def _heads(shown: Sequence[Evaluated]) -> list[str]:
 def _region(item: str) -> str:
     """Which tile of its photograph, from item_ids PHOTO-ROW-COLUMN of a split by region."""
     parts = item.split("-")
-    return f", region {int(parts[1])}/{int(parts[2])}" if len(parts) == 3 else ""
+    return f", row {int(parts[1]) + 1} column {int(parts[2]) + 1}" if len(parts) == 3 else ""
 
 
 def _left(column: int) -> int:

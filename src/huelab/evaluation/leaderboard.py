@@ -78,9 +78,8 @@ def build(evaluated: Sequence[Evaluated], meta: Mapping[str, Any], chosen: Seque
     """
     require_same_data(evaluated, meta["data_hash"])
     not_computed = {name: why for one in evaluated for name, why in one.summary["not_computed"].items()}
-    shown = [
-        metrics.metric(name) for name in chosen if all(set(metrics.metric(name).columns) <= set(one.table.columns) for one in evaluated)
-    ]
+    shown = [metric for metric in map(metrics.metric, chosen) if all(set(metric.columns) <= set(one.table.columns) for one in evaluated)]
+    shown.sort(key=lambda metric: metric.name != settings.sort)  # what the rows are sorted by stands first
     floors = {one.name: one for one in evaluated if one.name in MUST_BEAT}
     ranked: list[Row] = []
     own: list[Row] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -182,7 +183,7 @@ def _data_uri(rgb: UInt8) -> str:
 
 
 def _left_out(board: Leaderboard) -> str:
-    lines = [f"<li><code>{escape(name)}</code> was not computed: {escape(why)}</li>" for name, why in board.not_computed.items()]
+    lines = [f"<li><code>{escape(name)}</code> was not computed: {_code(escape(why))}</li>" for name, why in board.not_computed.items()]
     for model, scores in board.excluded.items():
         lines += [
             f"<li>{escape(model)}: <code>{escape(found['metric'])}</code> of {escape(found['path'])} is {escape(found['value'])}, "
@@ -192,13 +193,18 @@ def _left_out(board: Leaderboard) -> str:
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
+def _code(text: str) -> str:
+    """`command` in code letters."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+
+
 def _cards(saved: Sequence[Saved]) -> str:
     cards = []
     for one in saved:
         card, info = one.card, one.info
-        said: list[tuple[str, str]] = [
-            ("source", f"{info.paper} ({info.year})" if info.paper else "a floor: costs nothing, must be beaten")
-        ]
+        year = f" ({info.year})" if info.year and str(info.year) not in info.paper else ""
+        said = [("source", f"{info.paper}{year}")] if info.paper else []
+        said += [("floor", "costs nothing and must be beaten")] if one.floor else []
         said += [("changed", info.changes)] if info.changes else []
         said += [("objective", info.objective), ("licence of the ideas", info.licence)] if info.licence else []
         if not one.floor:

@@ -7,28 +7,30 @@ CSS = """
   --accent: #7cc4f4; --good: #59d0a8; --bad: #ff9d66; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 1240px; margin: 0 auto; padding: 28px 20px 60px; }
+main { max-width: 1400px; margin: 0 auto; padding: 28px 20px 60px; }
 h1 { font-size: 1.9rem; margin: 0 0 4px; letter-spacing: -.01em; }
 h2 { font-size: 1.3rem; margin: 44px 0 10px; }
 h3 { font-size: 1.02rem; margin: 0 0 6px; }
 p { margin: 6px 0 12px; max-width: 78ch; }
+p, li { overflow-wrap: anywhere; }
 .lead, .note { color: var(--faint); }
 .lead { font-size: 1.06rem; }
 nav { margin: 14px 0 6px; display: flex; flex-wrap: wrap; gap: 6px 18px; font-size: .93rem; }
 a { color: var(--accent); }
 .scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: 10px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 8px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+th, td { padding: 8px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 tr:last-child td { border-bottom: 0; }
 th { font-weight: 600; color: var(--faint); vertical-align: bottom; }
 th.text, td.text { text-align: left; }
+td.best small { font-weight: 400; }
 td small { color: var(--faint); display: block; font-size: .78rem; }
 tr.floor td { color: var(--faint); font-style: italic; }
 td.best { font-weight: 700; }
 .swatch { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 7px; }
 .yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(350px, 100%), 1fr)); gap: 14px; }
-.panel { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 16px; }
+.panel { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 16px; min-width: 0; }
 svg.figure { width: 100%; height: auto; display: block; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 svg text.head { font-weight: 600; font-size: 14px; } svg text.tick { fill: var(--faint); font-size: 11.5px; }

@@ -12,6 +12,8 @@ from huelab.evaluation.intervals import Estimate
 from huelab.evaluation.leaderboard import BEAT_IN, MUST_BEAT, Leaderboard, Row, Verdict
 from huelab.metrics.definition import Metric
 
+FEW = 20
+"""Photographs below which percentile bootstrap intervals are known to cover less than they say."""
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
 
 
@@ -52,7 +54,9 @@ def facts(board: Leaderboard) -> list[str]:
     """The sentences without which the numbers must not be read."""
     pictures = f"{board.n_items} test pictures of {board.n_photos} {'photograph' if board.n_photos == 1 else 'photographs'}"
     if board.n_photos > 1:
-        spread = f"Brackets: {board.confidence:.0%} percentile bootstrap intervals over photographs ({board.draws} draws, seeded)."
+        spread = f"Intervals: {board.confidence:.0%} percentile bootstrap over photographs ({board.draws} draws, seeded)."
+        if board.n_photos < FEW:
+            spread += f" With fewer than {FEW} photographs such intervals are too narrow."
     else:
         spread = "One photograph: no intervals, for nothing is known about how other photographs would do."
     lines = [board.protocol, f"Data {board.data_hash}: {pictures}. Sorted by {board.sort}. {spread}"]

@@ -19,8 +19,8 @@ class Metric:
     """One way to score a colourization.
 
     Every metric is computed from `columns`: numbers of one picture, NaN or inf where the metric is undefined for it. A paired metric has
-    the column of its own name and its value for a set is that column's mean. A set-level metric has no value for a picture: `of_means`
-    turns the means of its columns (arrays of any shape, one entry per bootstrap draw) into the value of the set.
+    the column of its own name, and its value for a set is that column's mean. The value of a set-level metric is no mean of pictures:
+    `of_means` makes it from the means of its columns (arrays of any shape, one entry per bootstrap draw).
     """
 
     name: str

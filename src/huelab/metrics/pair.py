@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from huelab.color import gamut, lab
+from huelab.color import bins, gamut, lab
 
 Float = NDArray[np.float32]
 
@@ -47,6 +47,11 @@ class Pair:
         """(h, w) Euclidean distance in the ab plane, CIE units."""
         difference = self.ab_difference
         return np.hypot(difference[..., 0], difference[..., 1])
+
+    @cached_property
+    def truth_bins(self) -> NDArray[np.int64]:
+        """(h, w) index of the ab bin nearest to the true colour."""
+        return bins.nearest(self.truth_lab[..., 1:])
 
     @cached_property
     def predicted_lab(self) -> Float:
