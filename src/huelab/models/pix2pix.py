@@ -33,7 +33,10 @@ INFO = Info(
     title="pix2pix",
     paper="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017",
     year=2017,
-    changes="As many levels as the size of the training pictures allows (all eight from 256 x 256); the gradient norm is clipped.",
+    changes=(
+        "As many levels as the size of the training pictures allows (all eight from 256 x 256); the gradient norm is clipped;"
+        " params.yaml lets the learning rate fall to zero (schedule: cosine)."
+    ),
     licence="BSD-2-Clause (code), MIT (tutorial)",
     objective="adversarial",
     output="ab",

@@ -14,6 +14,7 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from huelab.objectives.base import Objective
 from huelab.training.history import Row
@@ -78,13 +79,7 @@ def load(folder: Path, fingerprint: str, objective: Objective) -> Progress | Non
     for name, net in objective.nets.items():
         net.load_state_dict(_under(tensors, f"net/{name}/"))
     for name, optimizer in objective.optimizers.items():
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        for key, value in _under(tensors, f"optimizer/{name}/").items():
-            place, quantity = key.split("/")
-            parameter = parameters[int(place)]
-            # the optimizer's fused kernels walk parameter and state side by side: both need the same memory format
-            like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
-            optimizer.state[parameter][quantity] = like.copy_(value)
+        _restore(optimizer, _under(tensors, f"optimizer/{name}/"))
     torch.set_rng_state(tensors["random/cpu"])
     if "random/cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random/cuda"])
@@ -105,6 +100,20 @@ def stored(folder: Path) -> dict[str, Any] | None:
 def remove(folder: Path) -> None:
     """Deletes the checkpoint: the run is complete."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _restore(optimizer: Optimizer, saved: Mapping[str, Tensor]) -> None:
+    """Puts moments and step counts, saved as PLACE/QUANTITY, back into an optimizer of the same parameters."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in saved.items():
+        place, quantity = key.split("/")
+        state.setdefault(int(place), {})[quantity] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    # fused kernels walk parameter and moments side by side: both need the same memory format, which a file does not keep
+    for parameter, quantities in optimizer.state.items():
+        for quantity, value in quantities.items():
+            if value.shape == parameter.shape:
+                quantities[quantity] = torch.empty_like(parameter).copy_(value)
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
