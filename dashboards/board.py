@@ -28,6 +28,8 @@ class Best:
     title: str
     written: str
     """Its mean and interval."""
+    behind: str
+    """A floor that scores better; "" when the model leads."""
     confidence: float
 
 
@@ -111,7 +113,14 @@ def best() -> Best | None:
     first: Any = learned.iloc[0]
     low, high = parts.written(board.sort, first["low"]), parts.written(board.sort, first["high"])
     interval = f" ({low} to {high})" if pd.notna(first["low"]) else ""  # none where all test pictures are of one photograph
-    return Best(first["model"], parts.title_of(board.sort), parts.written(board.sort, first["mean"]) + interval, board.confidence)
+    leader: Any = ranked.iloc[0]
+    return Best(
+        model=first["model"],
+        title=parts.title_of(board.sort),
+        written=parts.written(board.sort, first["mean"]) + interval,
+        behind=leader["model"] if leader["floor"] else "",
+        confidence=board.confidence,
+    )
 
 
 def scores(models: tuple[str, ...]) -> pd.DataFrame | None:

@@ -45,7 +45,7 @@ def labels(rows: pd.DataFrame) -> alt.Chart:
             color=alt.Color("split:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
             tooltip=["label", "split", "count"],
         )
-        .properties(height=26 * len(frequent) + 100)
+        .properties(height=30 * len(frequent) + 105)
     )
 
 
@@ -64,7 +64,7 @@ def intervals(board: pd.DataFrame, title: str) -> alt.Chart:
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=["learned", "floor"], range=["circle", "diamond"]), legend=None),
         tooltip=tips,
     )
-    return (lines + dots).properties(height=30 * len(order) + 50)
+    return (lines + dots).properties(height=34 * len(order) + 64)
 
 
 def curves(history: pd.DataFrame, value: str, title: str, *, logarithmic: bool) -> alt.Chart:

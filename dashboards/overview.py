@@ -18,9 +18,9 @@ def headline(found: list[stages.Stage]) -> None:
     with st.container(horizontal=True):
         if best is not None:
             st.metric(
-                f"Best model by {best.title}",
+                f"Best learned model by {best.title}",
                 best.model,
-                best.written,
+                best.written + (f", behind the floor {best.behind}" if best.behind else ""),
                 delta_color="off",
                 delta_arrow="off",
                 border=True,

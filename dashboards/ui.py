@@ -15,10 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import huelab  # noqa: F401  (the telemetry switches, inherited by both servers)
 from huelab import paths
 from huelab.errors import HuelabError, UsageError
+from huelab.tracking import address
 
 HOST = "127.0.0.1"
 PROJECT = Path(__file__).resolve().parents[1]
@@ -38,14 +40,18 @@ def free_port(first: int) -> int:
     raise UsageError(f"Ports {first} to {first + 99} are all taken on {HOST}: stop one of their programs, or name another with --port.")
 
 
-def start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A server in a session of its own, so that Ctrl-C reaches us alone and we end it with all its children."""
+def start(command: Sequence[str], environment: dict[str, str], *, errors: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """A server in a session of its own, so that Ctrl-C reaches us alone and we end it with all its children.
+
+    What it prints to stderr goes to `errors`, by default to ours.
+    """
     return subprocess.Popen(
         command,
         cwd=PROJECT,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=errors,
         start_new_session=True,
         preexec_fn=_die_with_parent,
     )
@@ -64,26 +70,32 @@ def mlflow_pages(port: int) -> subprocess.Popen[bytes]:
     command += ["--backend-store-uri", f"sqlite:///{paths.tracking_database()}"]
     command += ["--artifacts-destination", paths.tracking_artifacts().as_uri(), "--uvicorn-opts", "--log-level warning"]
     # no job runner: it would take 500 MB for features (scheduled judges) that colorizers have no use for
-    return start(command, {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
+    with mlflow_log().open("wb") as log:
+        return start(command, {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}, errors=log)
 
 
-def answers(address: str) -> bool:
-    """Whether a server at `address` (http://host:port/path) says 200."""
+def mlflow_log() -> Path:
+    """Where MLflow's server, which is talkative, writes its notices."""
+    return paths.var() / "mlflow-server.log"
+
+
+def answers(place: str) -> bool:
+    """Whether a server at `place` (http://host:port/path) says 200."""
     try:
-        with urllib.request.urlopen(address, timeout=2) as reply:
+        with urllib.request.urlopen(place, timeout=2) as reply:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def wait_until_up(server: subprocess.Popen[bytes], address: str, name: str) -> None:
-    """Returns when `address` answers; raises HuelabError when the server ended, or took too long."""
+def wait_until_up(server: subprocess.Popen[bytes], place: str, name: str, *, log: str = "above") -> None:
+    """Returns when `place` answers; raises HuelabError when the server ended, or took too long. `log`: where its own words stand."""
     end = time.monotonic() + START_SECONDS
-    while not answers(address):
+    while not answers(place):
         if server.poll() is not None:
-            raise HuelabError(f"{name} ended at once with exit code {server.returncode}; its own message stands above.")
+            raise HuelabError(f"{name} ended at once with exit code {server.returncode}; its own message stands {log}.")
         if time.monotonic() > end:
-            raise HuelabError(f"{name} did not answer at {address} within {START_SECONDS} s.")
+            raise HuelabError(f"{name} did not answer at {place} within {START_SECONDS} s.")
         time.sleep(0.2)
 
 
@@ -108,9 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _leave)
     servers: list[subprocess.Popen[bytes]] = []
     try:
-        tracked = paths.tracking_database().is_file()
+        elsewhere = "" if address.is_own() else address.uri()
+        tracked = not elsewhere and paths.tracking_database().is_file()
         mlflow_port = free_port(options.mlflow_port) if tracked else 0
-        mlflow_address = f"http://{HOST}:{mlflow_port}" if tracked else ""
+        mlflow_address = f"http://{HOST}:{mlflow_port}" if tracked else elsewhere if elsewhere.startswith("http") else ""
         port = free_port(options.port)
         servers.append(dashboard(port, mlflow_address))
         if tracked:
@@ -118,8 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wait_until_up(servers[0], f"http://{HOST}:{port}/_stcore/health", "The dashboard")
         print(f"dashboard  http://{HOST}:{port}", flush=True)
         if tracked:
-            wait_until_up(servers[1], f"{mlflow_address}/health", "MLflow")
+            wait_until_up(servers[1], f"{mlflow_address}/health", "MLflow", log=f"in {mlflow_log()}")
             print(f"MLflow     {mlflow_address}", flush=True)
+        elif elsewhere:
+            print(f"MLflow     {elsewhere} (MLFLOW_TRACKING_URI)", flush=True)
         else:
             print("MLflow     nothing is tracked yet: `make run` fills it; start this command again afterwards", flush=True)
         print("Ctrl-C stops both.", flush=True)

@@ -110,7 +110,7 @@ def keep(page: Page, folder: Path, name: str) -> None:
 def test_a_visitor_finds_everything_on_every_page(width: int, address: str, tmp_path: Path) -> None:
     with browser_page(address, width) as (page, wrong):
         page.get_by_text("12 of 12").wait_for()
-        page.get_by_text("Best model by").wait_for()
+        page.get_by_text("Best learned model by").wait_for()
         keep(page, tmp_path, "overview")
 
         go_to(page, "Data")

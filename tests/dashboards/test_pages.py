@@ -61,8 +61,11 @@ def test_overview_tells_best_model_and_that_all_is_done(visit: Visit, finished: 
     shown = metrics(app)
     assert shown["Stages done"] == "12 of 12"
     assert shown["Photographs"] == "6"
-    assert shown["Best model by CIEDE2000 ↓"] == "beta"
+    assert shown["Best learned model by CIEDE2000 ↓"] == "beta"
     board = json.loads((finished / "work" / "reports" / "leaderboard.json").read_text())
+    best = next(metric for metric in app.metric if metric.value == "beta")
+    leader = board["rows"][0]
+    assert ("behind the floor" in best.delta) == leader["floor"], "six steps may lose to a floor: then it must be said"
     assert board["protocol"] in words(app)
     assert "huelab colorize PHOTO -o OUT" in [code.value for code in app.code]
 

@@ -96,7 +96,7 @@ def test_a_changed_key_makes_just_its_stages_outdated(project: Path) -> None:
     assert set(states().values()) == {"done"}
     tree = yaml.safe_load((project / "params.yaml").read_text())
     tree["standardize"]["size"] = 96
-    tree["colorizers"]["beta"] = {"steps": 7}
+    tree["colorizers"]["beta"] = {**(tree["colorizers"]["beta"] or {}), "steps": 7}
     (project / "params.yaml").write_text(yaml.safe_dump(tree))
     found = stages.survey(params.load())
     assert {stage.name: stage.changed for stage in found if stage.state == "outdated"} == {

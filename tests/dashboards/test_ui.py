@@ -129,3 +129,27 @@ def test_outside_a_project_one_sentence_says_so(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "not inside a huelab project" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_both_addresses_answer_where_something_is_tracked(project: Path) -> None:
+    """MLflow's pages come up over the project's own database and go away with the dashboard."""
+    database = project / "var" / "mlflow.db"
+    database.parent.mkdir()
+    subprocess.run([sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{database}"], check=True, capture_output=True, timeout=120)
+    with launched(project, "--port", "8740", "--mlflow-port", "5740") as (process, lines):
+        pages = address(lines, "MLflow")
+        with urllib.request.urlopen(pages, timeout=20) as reply:
+            assert b"MLflow" in reply.read()
+        below = children_of(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert gone(below)
+        assert not listening(pages)
+        assert not listening(address(lines, "dashboard"))
+
+
+def test_a_tracking_server_elsewhere_is_named_and_not_doubled(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9/")
+    with launched(project, "--port", "8760") as (_, lines):
+        assert "MLflow     http://127.0.0.1:9/ (MLFLOW_TRACKING_URI)" in lines
