@@ -206,6 +206,15 @@ def test_intervals_that_come_later_reach_the_run_that_is_there(trained: Path) ->
     assert client().get_run(first[2]).data.metrics["test_ciede2000_low"] == 10.0
 
 
+def test_a_leaderboard_of_former_scores_is_not_believed(mirrored: Path) -> None:
+    """Stage evaluate ran again and stage compare failed: the interval would be of other weights."""
+    evaluate("beta", 9.0)
+    runs, _ = sync()
+    metrics = client().get_run(runs[list(SCORES).index("beta")]).data.metrics
+    assert metrics["test_ciede2000"] == 9.0
+    assert "test_ciede2000_low" not in metrics
+
+
 def test_the_champion_colours_any_size_and_number_of_pictures(mirrored: Path) -> None:
     record = json.loads(paths.champion().read_text())
     assert (record["model"], record["why"]) == ("plain", "the first champion: ciede2000 11, best of 2")

@@ -30,7 +30,15 @@ CONTENT = "huelab.content"
 """Tag by which a result is found again: the hash of its model and scores."""
 
 _LOCK_SECONDS = 600.0
-_REPORT_FILES = ("leaderboard.md", "leaderboard.csv", "report.html", "contact_sheet.png", "curves.png")
+_REPORT_FILES = (
+    "leaderboard.md",
+    "leaderboard.csv",
+    "leaderboard.json",
+    "report.html",
+    "contact_sheet.png",
+    "gallery_sheet.png",
+    "curves.png",
+)
 
 
 def sync(*, say: Say) -> list[str]:

@@ -100,8 +100,9 @@ def read(name: str, leaderboard: Mapping[str, Any]) -> Result | None:
     summary = read_json(folders[1] / "summary.json")
     if not isinstance(summary, dict) or summary.get("data_hash") != saved.card.get("data_hash"):
         raise HuelabError(f"{folders[1]} was not scored on the data that {name} was trained on: run `dvc repro evaluate@{name}`.")
-    rows = leaderboard.get("rows", []) if leaderboard.get("data_hash", summary["data_hash"]) == summary["data_hash"] else []
-    row: Mapping[str, Any] = next((row for row in rows if row.get("model") == name), {})
+    row: Mapping[str, Any] = next((row for row in leaderboard.get("rows", []) if row.get("model") == name), {})
+    if not _agrees(row, summary):
+        row = {}
     digest = hashlib.sha256()
     for folder, files in zip(folders, _HASHED, strict=True):
         for file in files:
@@ -109,6 +110,12 @@ def read(name: str, leaderboard: Mapping[str, Any]) -> Result | None:
                 digest.update(f"{file}\0".encode() + hashlib.sha256((folder / file).read_bytes()).digest())
     timing = read_json(paths.timing(name)) if paths.timing(name).is_file() else {}
     return Result(saved, summary, row, digest.hexdigest()[:16], timing if isinstance(timing, dict) else {})
+
+
+def _agrees(row: Mapping[str, Any], summary: Mapping[str, Any]) -> bool:
+    """Whether a row of the leaderboard was made from these scores, not from those before stage evaluate ran again."""
+    pairs = [(estimate["mean"], summary.get("means", {}).get(metric)) for metric, estimate in row.get("scores", {}).items()]
+    return all(math.isclose(mean, value, rel_tol=1e-6, abs_tol=1e-9) for mean, value in pairs if mean is not None and value is not None)
 
 
 def leaderboard() -> dict[str, Any]:
