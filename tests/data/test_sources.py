@@ -47,18 +47,28 @@ def pictures(folder: Path, count: int = 4, first: int = 0) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with git, DVC and the unfrozen import of the starter photographs, which are in data/; made once, copied by each test."""
+    root = tmp_path_factory.mktemp("imported")
+    for name in ("params.yaml", "dvc.yaml", ".gitignore", ".dvcignore", "data.dvc"):
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "samples", root / "samples")
+    (root / ".dvc").mkdir()
+    shutil.copy(ROOT / ".dvc" / "config", root / ".dvc" / "config")
+    (root / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    environment = os.environ | {"DVC_SITE_CACHE_DIR": str(root / "site.tmp")}
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "-q", "data.dvc"], cwd=root, env=environment, check=True)
+    shutil.rmtree(root / "site.tmp")
+    return root
+
+
 @pytest.fixture
-def tracked(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with git, DVC and the unfrozen import of the starter photographs, which are in data/."""
+def tracked(imported: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An own copy of that project."""
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "dvc-site"))
-    for name in (".gitignore", ".dvcignore", "data.dvc"):
-        shutil.copy(ROOT / name, project / name)
-    shutil.copytree(ROOT / "samples", project / "samples")
-    (project / ".dvc").mkdir()
-    shutil.copy(ROOT / ".dvc" / "config", project / ".dvc" / "config")
-    (project / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    subprocess.run(["git", "init", "-q"], check=True)
-    dvc("repro", "data.dvc")
+    shutil.copytree(imported, project, dirs_exist_ok=True)
     return project
 
 
