@@ -28,12 +28,12 @@ from huelab.data.standardize import standardize
 SIDE = 256
 
 
-def whole_stage(files: list[Path], out: Path, workers: int) -> None:
+def whole_stage(files: list[Path], out: Path, workers: int, side: int = SIDE, **shape: int) -> None:
     """What `python -m pipelines.standardize` does after reading its table."""
     shutil.rmtree(out, ignore_errors=True)  # else the old store would be reused
-    standard = params.Standardize(size=SIDE, workers=workers)
+    standard = params.Standardize(size=side, workers=workers)
     split = params.SplitParams(by="photo")
-    standardize(photographs.table(files), files[0].parent, out=out, standard=standard, split=split, max_pixels=10**8)
+    standardize(photographs.table(files, **shape), files[0].parent, out=out, standard=standard, split=split, max_pixels=10**8)
 
 
 def obvious_script(files: list[Path], out: Path) -> None:
@@ -104,7 +104,7 @@ import resource, sys
 from pathlib import Path
 from benchmarks.standardize import whole_stage
 files = sorted(Path(sys.argv[1]).iterdir())[:int(sys.argv[2])]
-whole_stage(files, Path(sys.argv[3]), 2)
+whole_stage(files, Path(sys.argv[3]), 2, 128, width=320, height=240)
 used = resource.getrusage
 print(used(resource.RUSAGE_SELF).ru_maxrss, used(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
@@ -128,7 +128,7 @@ def memory(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--count", type=int, default=200, help="photographs of the first table")
+    parser.add_argument("--count", type=int, default=400, help="photographs of the first table")
     parser.add_argument("--memory", action="store_true", help="only the peak memory of 1,000 against 20,000 photographs (minutes)")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
@@ -137,7 +137,7 @@ def main() -> None:
             memory(Path(folder))
         else:
             speed(Path(folder), chosen.rounds, chosen.count)
-            processes(Path(folder), max(2, chosen.rounds // 2), 10 * chosen.count)
+            processes(Path(folder), max(3, chosen.rounds // 2), 5 * chosen.count)
 
 
 if __name__ == "__main__":

@@ -57,10 +57,12 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_shrinking_does_not_alias() -> None:
     """A one-pixel chequerboard averages to gray; a resizer that samples points gives stripes."""
-    board = (np.indices((512, 512)).sum(0) % 2 * 255).astype(np.uint8)
-    small = resize(np.repeat(board[..., None], 3, axis=2), 100, 100)
-    assert small.min() > 100
-    assert small.max() < 155
+    for scale in (1.5, 1.8, 2.2, 2.5, 2.9, 3.1, 5.12, 11):
+        side = round(100 * scale)
+        board = (np.indices((side, side)).sum(0) % 2 * 255).astype(np.uint8)
+        small = resize(np.repeat(board[..., None], 3, axis=2), 100, 100)
+        assert small.min() > 110
+        assert small.max() < 145
 
 
 def test_shrinking_is_as_good_as_lanczos_allows(samples: Path) -> None:
@@ -68,9 +70,10 @@ def test_shrinking_is_as_good_as_lanczos_allows(samples: Path) -> None:
         with Image.open(file) as image:
             rgb = np.asarray(image.convert("RGB"))
         side = min(rgb.shape[:2])
-        reference = np.asarray(Image.fromarray(rgb[:side, :side]).resize((128, 128), Image.Resampling.LANCZOS), dtype=float)
-        error = np.mean((resize(rgb[:side, :side], 128, 128) - reference) ** 2)
-        assert 10 * np.log10(255**2 / error) > 28
+        for small in (round(side / 1.3), side // 2, round(side / 2.8), side // 4):
+            reference = np.asarray(Image.fromarray(rgb[:side, :side]).resize((small, small), Image.Resampling.LANCZOS), dtype=float)
+            error = np.mean((resize(rgb[:side, :side], small, small) - reference) ** 2)
+            assert 10 * np.log10(255**2 / error) > 30
 
 
 def test_crop_takes_the_middle_pad_keeps_all_stretch_distorts() -> None:
@@ -115,7 +118,7 @@ def test_every_photograph_is_stored_with_its_own_pixels(data: Path, tmp_path: Pa
         with Image.open(data / str(row.path)) as image:
             rgb = np.asarray(image.convert("RGB"))
         # not the very levels: the JPEG was decoded at half its size
-        assert np.abs(picture.astype(int) - square(rgb, 32, "crop")[0]).mean() < 1
+        assert np.abs(picture.astype(int) - square(rgb, 32, "crop")[0]).mean() < 2
         assert row.label == Path(str(row.path)).parent.name
     meta = store.meta
     assert sum(meta["counts"].values()) == 24

@@ -124,7 +124,7 @@ def _as_they_are(pictures: Any) -> Any:
 
 @contextmanager
 def _without_opencv_threads() -> Iterator[None]:
-    """A forked process that inherits OpenCV's thread pool without its threads waits for them for ever: fork while there is none."""
+    """A forked process inherits OpenCV's thread pool without its threads, and hangs if it resizes it: fork while there is none."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
