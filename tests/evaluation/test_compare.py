@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -201,6 +202,15 @@ def test_contact_sheets_show_gray_truth_and_every_model(compared, settings):
     assert columns[1].max() > 60, "the second is the truth"
     with Image.open(paths.reports() / "gallery_sheet.png") as sheet:
         assert sheet.width > 6 * 144, "alpha too"
+
+
+def test_without_kept_pictures_the_rest_stands(evaluated_project, settings):
+    """`evaluate.pictures: 0` saves disk; tables and page must still come out."""
+    for name in settings.models:
+        shutil.rmtree(paths.scores(name) / "pictures")
+    compare(settings)
+    assert {file.name for file in paths.reports().iterdir()} == FILES
+    assert "<h2>Leaderboard</h2>" in (paths.reports() / "report.html").read_text()
 
 
 def test_curves_have_the_floors_to_beat(evaluated_project, settings):

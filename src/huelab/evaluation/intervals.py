@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from huelab import params
 from huelab.metrics.definition import Metric
 
 Float = NDArray[np.float64]
-_BLOCK = 4_000_000  # entries of the draws × photographs matrix held at once
+_BLOCK = 4_000_000  # entries of the draws × photographs matrix worked on at once
+_KEPT = 64_000_000  # entries (of 2 bytes) kept from one metric to the next
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,23 @@ def _estimate(
 
 def _means(sums: Float, counts: Float, draws: int, seed: int) -> Iterator[Float]:
     """Blocks (some draws, columns) of the means over photographs drawn with replacement, each with all its pictures."""
-    rng = np.random.default_rng(seed)
     photographs = len(counts)
+    blocks = _kept(photographs, draws, seed) if draws * photographs <= _KEPT else _drawn(photographs, draws, seed)
+    for block in blocks:
+        taken = block.astype(np.float64)
+        yield (taken @ sums) / (taken @ counts)[:, None]
+
+
+def _drawn(photographs: int, draws: int, seed: int) -> Iterator[NDArray[np.uint16]]:
+    """Blocks (some draws, photographs): how often each photograph was drawn."""
+    rng = np.random.default_rng(seed)
     share = np.full(photographs, 1 / photographs)
     most = max(1, _BLOCK // photographs)
     for start in range(0, draws, most):
-        taken = rng.multinomial(photographs, share, size=min(most, draws - start)).astype(np.float64)
-        yield (taken @ sums) / (taken @ counts)[:, None]
+        yield rng.multinomial(photographs, share, size=min(most, draws - start)).astype(np.uint16)
+
+
+@lru_cache(maxsize=1)
+def _kept(photographs: int, draws: int, seed: int) -> tuple[NDArray[np.uint16], ...]:
+    """The same draws serve every metric and model: drawing takes longer than all the means."""
+    return tuple(_drawn(photographs, draws, seed))

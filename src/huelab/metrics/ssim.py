@@ -26,7 +26,7 @@ def structural_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -
     height, width, channels = first.shape
     if height < WINDOW or width < WINDOW:
         return math.nan
-    return sum(_of_channel(first[..., channel], second[..., channel]) for channel in range(channels)) / channels
+    return float(sum(_of_channel(first[..., channel], second[..., channel]) for channel in range(channels)) / channels)
 
 
 def _of_channel(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
