@@ -19,8 +19,9 @@ from huelab.metrics.auc_ab import area
 from huelab.metrics.definition import Means, Metric
 from huelab.metrics.pair import Pair
 
-LEAST_SHARE = 1e-5
-"""Bins the training pixels hold (almost) never count as if they held so much: else one stray pixel decides the value."""
+LEAST_SHARE = 1e-4
+"""Bins the training pixels hold (almost) never count as if they held so much. On 265 ImageNet test photographs with a prior from 283
+others, gray scores 62 with it (the paper: 58), 54 with 1e-5; without it one photograph carries 92 % of all weight and gray scores 34."""
 
 
 def of_picture(pair: Pair) -> float:
@@ -55,7 +56,7 @@ def _area_and_weight(pair: Pair) -> tuple[float, float]:
 METRIC = Metric(
     name="auc_ab_rebalanced",
     title="AuC rebalanced",
-    unit="%, ab distance 0..150, pixels of the set pooled, weights 1/prior of the true bin, λ 0",
+    unit="%, ab distance 0..150, pixels of the set pooled, weights 1/max(prior of the true bin, 1e-4), λ 0",
     better="higher",
     kind="set",
     cost="moderate",
