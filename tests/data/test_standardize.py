@@ -190,7 +190,7 @@ def test_tiles_put_together_are_the_photograph(tmp_path: Path) -> None:
     recipe = geometry.Recipe(32, "crop", region_side=80, max_pixels=10**6)
     source = geometry.Source(tmp_path / "x.png", width=101, height=70)
     made = geometry.make(source, recipe)  # smaller than region_side: never enlarged
-    assert geometry.grid(source, recipe) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+    assert geometry.grid(70, 101, recipe) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
     rows = [np.concatenate(list(made.pictures[start : start + 3]), axis=1) for start in (0, 3)]
     np.testing.assert_array_equal(np.concatenate(rows), rgb[3:67, 2:98])
 

@@ -53,11 +53,11 @@ class Made:
     problem: str = ""
 
 
-def grid(source: Source, recipe: Recipe) -> list[tuple[int, int]]:
-    """Row and column of each picture the photograph gives: (0, 0) alone, or all tiles that fit."""
+def grid(height: int, width: int, recipe: Recipe) -> list[tuple[int, int]]:
+    """Row and column of each picture that a photograph of that size gives: (0, 0) alone, or all tiles that fit."""
     if not recipe.region_side:
         return [(0, 0)]
-    height, width = scaled_to_shorter(source.height, source.width, recipe.region_side)
+    height, width = scaled_to_shorter(height, width, recipe.region_side)
     return [(row, column) for row in range(height // recipe.size) for column in range(width // recipe.size)]
 
 

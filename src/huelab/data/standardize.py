@@ -86,14 +86,14 @@ def _write_pictures(
     split: params.SplitParams,
 ) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]], int]:
     """Shards and prior.npy; gives the rows of items.parquet, what was skipped, and how many photographs were taken over."""
-    colours = TrainingColours(sum(len(grid(_source(p, data), recipe)) for p in photographs), recipe.size)
+    colours = TrainingColours(sum(len(_grid(p, recipe)) for p in photographs), recipe.size)
     rows: list[tuple[Any, ...]] = []
     skipped: list[tuple[str, str]] = []
     kept = 0
     with ShardWriter(folder, (recipe.size, recipe.size, 3), per_shard=standard.shard) as writer:
         for photograph, made, was_kept in _made(photographs, data, recipe, old, standard.workers):
             kept += was_kept
-            places = grid(_source(photograph, data), recipe)
+            places = _grid(photograph, recipe)
             if made.problem or not places:
                 skipped.append((photograph.path, made.problem or f"smaller than one tile of {recipe.size} pixels"))
                 continue
@@ -113,12 +113,11 @@ def _made(
     photographs: Sequence[Photograph], data: Path, recipe: Recipe, old: _Old, workers: int
 ) -> Iterator[tuple[Photograph, Made, bool]]:
     """Each photograph with its pictures, in order; those the old store holds are read from there."""
-    known = [old.where(p, [_item_id(p, *place, recipe) for place in grid(_source(p, data), recipe)]) for p in photographs]
-    todo = [_source(photograph, data) for photograph, indices in zip(photographs, known, strict=True) if indices is None]
-    count = 1 if sum(source.width * source.height for source in todo) <= _ALONE else workers or available()
-    fresh = (
-        made for batch in in_order(functools.partial(make_all, recipe=recipe), _batches(todo, recipe), workers=count) for made in batch
-    )
+    known = [old.where(p, [_item_id(p, *place, recipe) for place in _grid(p, recipe)]) for p in photographs]
+    todo = [photograph for photograph, indices in zip(photographs, known, strict=True) if indices is None]
+    count = 1 if sum(photograph.width * photograph.height for photograph in todo) <= _ALONE else workers or available()
+    batches = in_order(functools.partial(make_all, recipe=recipe), _batches(todo, data, recipe), workers=count)
+    fresh = (made for batch in batches for made in batch)
     for photograph, indices in zip(photographs, known, strict=True):
         if indices is None:
             yield photograph, next(fresh), False
@@ -126,12 +125,12 @@ def _made(
             yield photograph, old.made(indices), True
 
 
-def _batches(sources: Iterable[Source], recipe: Recipe) -> Iterator[list[Source]]:
+def _batches(photographs: Iterable[Photograph], data: Path, recipe: Recipe) -> Iterator[list[Source]]:
     batch: list[Source] = []
     held = 0
-    for source in sources:
-        batch.append(source)
-        held += len(grid(source, recipe)) * 3 * recipe.size**2
+    for photograph in photographs:
+        batch.append(Source(photograph.below(data), photograph.width, photograph.height))
+        held += len(_grid(photograph, recipe)) * 3 * recipe.size**2
         if len(batch) == _TOGETHER or held >= _TOGETHER_BYTES:
             yield batch
             batch, held = [], 0
@@ -139,8 +138,8 @@ def _batches(sources: Iterable[Source], recipe: Recipe) -> Iterator[list[Source]
         yield batch
 
 
-def _source(photograph: Photograph, data: Path) -> Source:
-    return Source(photograph.below(data), photograph.width, photograph.height)
+def _grid(photograph: Photograph, recipe: Recipe) -> list[tuple[int, int]]:
+    return grid(photograph.height, photograph.width, recipe)
 
 
 def _item_id(photograph: Photograph, row: int, column: int, recipe: Recipe) -> str:
