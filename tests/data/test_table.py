@@ -73,7 +73,9 @@ def awkward(tmp_path: Path, samples: Path) -> Path:
     Image.fromarray(photograph(9)).save(folder / "😀.jpg")
     Image.fromarray(photograph(10)).save(os.fsdecode(os.fsencode(folder) + b"/bad\xff.jpg"))
     (folder / "gone.jpg").symlink_to(folder / "nothing-here.jpg")
-    (folder / "README.txt").write_text("about these photographs")
+    (folder / "words.txt").write_text("these are no photographs")
+    for note in ("README.txt", "ATTRIBUTION.md"):
+        (folder / note).write_text("about these photographs")
     for dropping in (".DS_Store", "Thumbs.db", "desktop.ini", "._good.jpg"):
         (folder / dropping).write_bytes(b"\0dropping")
     (folder / "__MACOSX").mkdir()
@@ -103,11 +105,12 @@ def test_every_awkward_file_is_a_row_with_its_reason(awkward: Path, tmp_path: Pa
         "😀.jpg": "",
         "bad\\xff.jpg": "",
         "gone.jpg": "vanished",
-        "README.txt": "not_an_image",
+        "words.txt": "not_an_image",
     }
     assert dict(zip(found["path"], found["reject_reason"], strict=True)) == expected
     assert found.attrs["files"] == len(expected)
-    assert sorted(found.attrs["ignored"]) == [".DS_Store", "._good.jpg", "Thumbs.db", "__MACOSX", "desktop.ini"]
+    dropped = [".DS_Store", "._good.jpg", "Thumbs.db", "__MACOSX", "desktop.ini"]
+    assert sorted(found.attrs["ignored"]) == sorted([*dropped, "ATTRIBUTION.md", "README.txt"])
     assert found.loc["good.jpg", "duplicate_of"] == "again.jpg"
     assert tuple(found.columns) == table.COLUMNS
     assert set(found.loc[found["reject_reason"] != "", "split"]) == {""}

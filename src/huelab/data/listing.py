@@ -12,6 +12,8 @@ from huelab.errors import DataError
 
 _DROPPINGS = {b".ds_store", b"thumbs.db", b"desktop.ini", b"ehthumbs.db", b".gitignore", b".gitkeep", b"icon\r"}
 _DROPPING_FOLDERS = {b"__macosx", b".git", b".spotlight-v100", b".trashes", b".fseventsd", b"@eadir"}
+_NOTES = {b"attribution", b"copying", b"copyright", b"credits", b"licence", b"license", b"readme"}
+_NOTE_SUFFIXES = {b"", b".md", b".pdf", b".rst", b".txt"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder holds: `found` in order of path, and `ignored`, what operating systems and git drop beside photographs."""
+    """What a folder holds: `found` in order of path, and `ignored`, what lies beside photographs and was never meant as one."""
 
     found: tuple[Found, ...]
     ignored: tuple[str, ...]
@@ -39,6 +41,12 @@ class Listing:
 def is_dropping(name: bytes) -> bool:
     """Whether an operating system made a file of this name for itself (.DS_Store, Thumbs.db, AppleDouble ._name…)."""
     return name.lower() in _DROPPINGS or name.startswith(b"._")
+
+
+def is_note(name: bytes) -> bool:
+    """Whether a file of this name tells about the photographs beside it (README, LICENSE, ATTRIBUTION…): no photograph gone wrong."""
+    stem, suffix = os.path.splitext(name.lower())
+    return stem in _NOTES and suffix in _NOTE_SUFFIXES
 
 
 def list_files(folder: Path) -> Listing:
@@ -64,7 +72,7 @@ def list_files(folder: Path) -> Listing:
 
 
 def _walk(root: bytes, below: bytes, above: frozenset[tuple[int, int]]) -> Iterator[tuple[Found, bool]]:
-    """Yields (file, whether it is a dropping). `above` are the folders on the way here: a link back to one of them is not followed."""
+    """Yields (file, whether it is left out). `above` are the folders on the way here: a link back to one of them is not followed."""
     place = os.path.join(root, below)
     try:
         here = os.stat(place)
@@ -76,7 +84,7 @@ def _walk(root: bytes, below: bytes, above: frozenset[tuple[int, int]]) -> Itera
     for entry in entries:
         path = os.path.join(below, entry.name)
         if not entry.is_dir():
-            yield Found(path), is_dropping(entry.name)
+            yield Found(path), is_dropping(entry.name) or is_note(entry.name)
             continue
         if entry.name.lower() in _DROPPING_FOLDERS:
             yield Found(path), True

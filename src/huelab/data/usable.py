@@ -63,7 +63,7 @@ def findings(table: pd.DataFrame, shown: str) -> Iterator[str]:
     ignored = len(table.attrs["ignored"])
     yield (
         f"{shown}: {len(table)} file{'s' if len(table) != 1 else ''}, {photographs(len(table) - len(rejected))} to work with, "
-        f"{len(rejected)} rejected" + (f"; {ignored} more that an operating system or git dropped there do not count" if ignored else "")
+        f"{len(rejected)} rejected" + (f"; {ignored} more beside them do not count (notes such as README, system files)" if ignored else "")
     )
     counts = rejected["reject_reason"].value_counts()
     for reason, count in sorted(counts.items(), key=lambda item: (-int(item[1]), str(item[0]))):

@@ -34,7 +34,11 @@ def page(found: Mapping[str, Any], table: pd.DataFrame, data: Path, max_pixels: 
         if found["stop"]
         else '<p class="go"><b>Fit to learn from.</b> What must hold holds.</p>'
     )
-    ignored = f" {found['ignored']} more that an operating system or git dropped there do not count." if found["ignored"] else ""
+    ignored = (
+        f" {found['ignored']} more beside them do not count: notes such as README, and what an operating system dropped."
+        if found["ignored"]
+        else ""
+    )
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
