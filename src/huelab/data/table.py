@@ -44,7 +44,7 @@ _OF_DETAIL = 300  # letters kept of what a decoder had to say
 def inspect(data: Path, inspection: params.Inspect, split: params.SplitParams, *, cache: Path, workers: int = 0) -> pd.DataFrame:
     """One row per file below `data` (columns: COLUMNS), in order of path.
 
-    `attrs["files"]` is the number of files found, `attrs["ignored"]` the paths of notes (README…) and of what an operating system dropped there.
+    `attrs["files"]` is the number of files found, `attrs["ignored"]` the notes (README…) and system files.
     Raises DataError where `data` is missing; a file that cannot be read is a row with its reason.
     """
     folder = photographs_folder(data, cache=cache)
