@@ -19,6 +19,8 @@ def main(function: Callable[[], None]) -> None:
     except HuelabError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our lines went away (`| head`): the work is done all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def die_with_parent() -> None:

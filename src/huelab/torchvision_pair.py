@@ -22,9 +22,7 @@ _library: Any = None  # a torch Library undoes its declarations when it is colle
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         if name == "torchvision":
             sys.meta_path.remove(self)  # one shot
             spec = importlib.machinery.PathFinder.find_spec(name, path)
