@@ -8,15 +8,14 @@ from pipelines import stage
 def main() -> None:
     """Reads the photograph table and data/, writes the store, prints counts and protocol."""
     # imported here: worker processes load this file again, and need none of it
-    import pandas as pd
-
     from huelab import params, paths
     from huelab.data.archives import photographs_folder
+    from huelab.data.photographs import read_table
     from huelab.data.standardize import standardize
 
     settings = params.load()
     done = standardize(
-        pd.read_parquet(paths.photo_table()),
+        read_table(paths.photo_table()),
         photographs_folder(paths.data(), cache=paths.cache()),
         out=paths.store(),
         standard=settings.standardize,

@@ -17,6 +17,7 @@ from PIL import Image
 from huelab import params
 from huelab.color.lab import rgb_to_lab
 from huelab.data import geometry, standardize
+from huelab.data.photographs import read_table
 from huelab.data.resize import resize, square
 from huelab.data.split import tile_split
 from huelab.data.standardize import Standardized
@@ -334,3 +335,11 @@ def test_nothing_about_the_day_or_the_machine_is_stored(data: Path, tmp_path: Pa
     meta = (tmp_path / "one" / "store" / "meta.json").read_text()
     assert str(tmp_path) not in meta
     json.loads(meta)
+
+
+def test_a_missing_or_damaged_table_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="dvc repro inspect"):
+        read_table(tmp_path / "table.parquet")
+    (tmp_path / "table.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(DataError, match="damaged"):
+        read_table(tmp_path / "table.parquet")

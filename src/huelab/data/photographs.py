@@ -31,6 +31,16 @@ class Photograph(NamedTuple):
         return Path(os.fsdecode(os.path.join(os.fsencode(data), self.file)))
 
 
+def read_table(file: Path) -> pd.DataFrame:
+    """The photograph table that stage inspect wrote. Raises DataError where there is none, or a damaged one."""
+    try:
+        return pd.read_parquet(file)
+    except FileNotFoundError:
+        raise DataError(f"{file} does not exist yet: run `dvc repro inspect`.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged ({error}): delete it and run `dvc repro inspect`.") from None
+
+
 def usable(table: pd.DataFrame) -> list[Photograph]:
     """All photographs that were not rejected, by photo_id. Raises DataError when there are none."""
     used = table.loc[table["reject_reason"] == "", list(Photograph._fields)]
