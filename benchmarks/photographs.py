@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
@@ -37,6 +40,8 @@ def write(folder: Path, count: int, *, width: int = 500, height: int = 375) -> l
 
 def table(files: list[Path], *, width: int = 500, height: int = 375) -> pd.DataFrame:
     """The columns of the photograph table that stage standardize reads; every 10th validates, every 10th tests."""
+    import pandas as pd
+
     rows = [
         {
             "photo_id": f"{number:016x}",

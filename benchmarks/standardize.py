@@ -17,19 +17,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import cv2
 import numpy as np
 from PIL import Image
-from skimage.color import rgb2lab
 
 from benchmarks import photographs
 from benchmarks.timing import interleave, ratio, table
 from huelab import params
 from huelab.data import photo
-from huelab.data.standardize import standardize
 
 SIDE = 256
 
 
 def whole_stage(files: list[Path], out: Path, workers: int, side: int = SIDE, **shape: int) -> None:
     """What `python -m pipelines.standardize` does after reading its table."""
+    from huelab.data.standardize import standardize  # here: worker processes load this file again, and need none of it
+
     shutil.rmtree(out, ignore_errors=True)  # else the old store would be reused
     standard = params.Standardize(size=side, workers=workers)
     split = params.SplitParams(by="photo")
@@ -38,6 +38,8 @@ def whole_stage(files: list[Path], out: Path, workers: int, side: int = SIDE, **
 
 def obvious_script(files: list[Path], out: Path) -> None:
     """Pillow, Lanczos, scikit-image, one float32 Lab array per photograph."""
+    from skimage.color import rgb2lab
+
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     for file in files:
