@@ -14,9 +14,13 @@ from typing import Any, Literal
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
 from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogHandler
+from prefect.states import Crashed
 
 from huelab import paths
 from huelab.data import tracked
@@ -33,13 +37,14 @@ def run_stage(name: str, *, changed: bool, before: dict[str, Outcome], stages: S
     if not changed and all(outcome == "unchanged" for outcome in before.values()):
         tell(name, "unchanged")
         return "unchanged"
-    started = time.monotonic()
-    try:
-        outcome = stages.repro(name, say=lambda line: tell(name, f"| {line}"), log=_log)
-    except HuelabError:
-        tell(name, f"FAILED after {time.monotonic() - started:.1f} s")
-        raise
-    tell(name, f"{outcome}, {time.monotonic() - started:.1f} s")
+    with stages.turn():
+        started = time.monotonic()
+        try:
+            outcome = stages.repro(name, say=lambda line: tell(name, f"| {line}"), log=_log)
+        except HuelabError:
+            tell(name, f"FAILED after {time.monotonic() - started:.1f} s")
+            raise
+        tell(name, f"{outcome}, {time.monotonic() - started:.1f} s")
     return outcome
 
 
@@ -126,7 +131,7 @@ def _raise_failures(futures: dict[str, PrefectFuture[Outcome]]) -> None:
 def tell(name: str, line: str) -> None:
     """One line about a stage for whoever watches: the terminal, and the flow run's log."""
     if os.environ.get("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL") == "CRITICAL":  # Prefect's own console lines are off
-        print(f"{name:<{_COLUMN}} {line}", flush=True)
+        print(f"{name:<{_COLUMN}} {line}\n", end="", flush=True)  # one write: stages may speak at the same time
     _log(f"{name}: {line}")
 
 
@@ -135,6 +140,14 @@ def _log(line: str) -> None:
         get_run_logger().info(line)
     except MissingContextError:  # called as a plain function
         return
+
+
+def end_abandoned() -> None:
+    """Marks flow runs as crashed that were killed before they could say so. Call it where no other run can be under way."""
+    with get_client(sync_client=True) as client:
+        under_way = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])))
+        for run in client.read_flow_runs(flow_run_filter=under_way):
+            client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
 
 
 def flush_logs() -> None:

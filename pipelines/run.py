@@ -67,13 +67,16 @@ def _run(arguments: argparse.Namespace) -> None:
 
         if server:
             server.wait()
+            flows.end_abandoned()  # of this server's database, which only the holder of the lock uses
         try:
             flows.reproduce(arguments.targets, arguments.jobs, pull=arguments.pull, push=arguments.push)
         finally:
             flows.flush_logs()
-    leaderboard = paths.reports() / "leaderboard.md"
-    if leaderboard.is_file():
-        print(f"\n{leaderboard.read_text(encoding='utf-8').rstrip()}")
+    for name in ("leaderboard.txt", "leaderboard.md"):
+        leaderboard = paths.reports() / name
+        if leaderboard.is_file():
+            print(f"\n{leaderboard.read_text(encoding='utf-8').rstrip()}")
+            break
     print(f"\n{NEXT}")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from huelab import paths
@@ -34,14 +35,19 @@ class Stages:
         self._children: set[subprocess.Popen[str]] = set()
         self._over = False
 
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits until fewer than `jobs` stages run; the block is one of them."""
+        with self._gate:
+            yield
+
     def repro(self, stage: str, *, say: Say, log: Say) -> Outcome:
         """`dvc repro -s STAGE`: that stage alone, which is what lets two of a matrix run side by side.
 
         `say` gets the stage's own lines, `log` DVC's. Raises HuelabError with the last words of a stage that failed.
         """
-        with self._gate:
-            command = ["--wait-for-lock", "repro", "--single-item", stage]
-            lines = self._run(command, lambda line: (log if _DVC_CHATTER.match(line) else say)(line))
+        command = ["--wait-for-lock", "repro", "--single-item", stage]
+        lines = self._run(command, lambda line: (log if _DVC_CHATTER.match(line) else say)(line))
         if any("didn't change, skipping" in line for line in lines):
             return "unchanged"
         return "restored" if any("is cached - skipping run" in line for line in lines) else "done"
