@@ -84,7 +84,7 @@ def speed(folder: Path, rounds: int, count: int) -> None:
 def processes(folder: Path, rounds: int, count: int) -> None:
     """Time per photograph without the start of the processes: the difference between many and few."""
     files = photographs.write(folder / "many", count)
-    few = files[: count // 4]
+    few = files[: count // 3]  # still enough for the stage to start processes at all
     jobs = {
         f"{workers} of {len(part)}": (lambda part=part, workers=workers: whole_stage(part, folder / "store", workers))
         for workers in (1, 2)
@@ -139,7 +139,7 @@ def main() -> None:
             memory(Path(folder))
         else:
             speed(Path(folder), chosen.rounds, chosen.count)
-            processes(Path(folder), max(3, chosen.rounds // 2), 5 * chosen.count)
+            processes(Path(folder), max(3, chosen.rounds // 2), 3000)
 
 
 if __name__ == "__main__":
