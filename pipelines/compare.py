@@ -6,12 +6,14 @@ from pipelines import stage
 
 
 def main() -> None:
-    """Compares the colorizers that params.yaml names and prints the leaderboard in short."""
-    from huelab import params
+    """Compares the colorizers that params.yaml names and says who leads and where to read on."""
+    from huelab import params, paths
     from huelab.evaluation.compare import compare
-    from huelab.evaluation.tables import short
 
-    print(short(compare(params.load())))
+    board = compare(params.load())
+    leader = f", {board.rows[0].model} leads in {board.sort}" if board.rows else ""
+    reports = paths.reports().relative_to(paths.root())
+    print(f"compare: {len(board.rows) + len(board.own)} colorizers{leader}; see {reports}/leaderboard.txt and {reports}/report.html")
 
 
 if __name__ == "__main__":

@@ -72,11 +72,9 @@ def _run(arguments: argparse.Namespace) -> None:
             flows.reproduce(arguments.targets, arguments.jobs, pull=arguments.pull, push=arguments.push)
         finally:
             flows.flush_logs()
-    for name in ("leaderboard.txt", "leaderboard.md"):
-        leaderboard = paths.reports() / name
-        if leaderboard.is_file():
-            print(f"\n{leaderboard.read_text(encoding='utf-8').rstrip()}")
-            break
+    leaderboard = paths.reports() / "leaderboard.txt"
+    if leaderboard.is_file():
+        print(f"\n{leaderboard.read_text(encoding='utf-8').rstrip()}")
     print(f"\n{NEXT}")
 
 

@@ -23,7 +23,8 @@ from huelab.evaluation import report, tables
 from huelab.evaluation.compare import compare
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {"leaderboard.csv", "leaderboard.md", "leaderboard.json", "contact_sheet.png", "gallery_sheet.png", "curves.png", "report.html"}
+LEADERBOARDS = {"leaderboard.csv", "leaderboard.md", "leaderboard.json", "leaderboard.txt"}
+FILES = LEADERBOARDS | {"contact_sheet.png", "gallery_sheet.png", "curves.png", "report.html"}
 
 
 @pytest.fixture

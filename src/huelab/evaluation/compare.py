@@ -13,7 +13,7 @@ from huelab.params import Params
 
 
 def compare(params: Params) -> Leaderboard:
-    """Writes work/reports anew: leaderboard.csv, .md, .json, contact_sheet.png, gallery_sheet.png, curves.png, report.html.
+    """Writes work/reports anew: leaderboard.csv, .md, .json, .txt, contact_sheet.png, gallery_sheet.png, curves.png, report.html.
 
     The models are those that params.yaml names, not those whose folders happen to lie there. Raises DataError where scores are missing,
     damaged or of other data than the store holds, with the command that mends it.
@@ -26,9 +26,9 @@ def compare(params: Params) -> Leaderboard:
     tested = contact_sheet.of_test_pictures(store, evaluated, rows=params.compare.rows, sort=params.compare.sort)
     gallery = contact_sheet.of_gallery(store, evaluated)
     with replacing(paths.reports()) as folder:
-        texts = {"leaderboard.csv": tables.to_csv, "leaderboard.md": tables.to_markdown, "leaderboard.json": tables.to_json}
-        for name, dressed in texts.items():
-            (folder / name).write_text(dressed(board), encoding="utf-8")
+        dresses = {"csv": tables.to_csv, "md": tables.to_markdown, "json": tables.to_json, "txt": tables.short}
+        for suffix, dressed in dresses.items():
+            (folder / f"leaderboard.{suffix}").write_text(dressed(board), encoding="utf-8")
         (folder / "contact_sheet.png").write_bytes(contact_sheet.draw(tested))
         (folder / "gallery_sheet.png").write_bytes(contact_sheet.draw(gallery))
         (folder / "curves.png").write_bytes(curves.draw(learning))
