@@ -15,11 +15,11 @@ ui: venv ## the dashboard and MLflow's UI on 127.0.0.1
 test: venv-dev ## everything: ruff, mypy --strict, pytest
 	@./scripts/browser.sh
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -q --durations=10
+	$(BIN)/python -m pytest -q -n auto --durations=10
 
 check: venv-dev ## the quick part, under two minutes
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -q -m "not slow and not browser"
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not browser"
 
 lint:
 	$(BIN)/ruff check .

@@ -359,7 +359,7 @@ def test_check_says_what_would_be_rejected_and_changes_nothing(tracked: Path, tm
     before = state(tracked)
     sources.check(str(mine), say=said.append)
     assert said[0].endswith(
-        "5 files, 4 photographs to work with, 1 rejected; 1 more that an operating system or git dropped there do not count"
+        "5 files, 4 photographs to work with, 1 rejected; 1 more beside them do not count (notes such as README, system files)"
     )
     assert said[1] == "  1 × not a picture: notes.txt"
     said.clear()

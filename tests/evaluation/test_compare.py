@@ -275,7 +275,8 @@ def test_stages_as_commands(evaluated_project, monkeypatch):
     assert done.stdout.startswith("evaluate: mean on ")
     done = stage("pipelines.compare")
     assert done.returncode == 0, done.stderr
-    assert "Split by region" in done.stdout
+    assert done.stdout.startswith("compare: 5 colorizers, ")
+    assert "Split by region" in (evaluated_project / "work/reports/leaderboard.txt").read_text()
     wrong = stage("pipelines.evaluate", "meen")
     assert wrong.returncode == 2
     assert "There is no colorizer 'meen'" in wrong.stderr

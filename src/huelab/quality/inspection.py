@@ -33,7 +33,7 @@ class Inspection:
     used: int
     rejected: int
     ignored: int
-    """Files an operating system or git dropped among the photographs; no rows of the table."""
+    """Notes (README…) and system files among the photographs; no rows of the table."""
     stop: str
     """Why the pipeline cannot go on; "" where it can."""
     reasons: dict[str, int]
