@@ -364,7 +364,7 @@ def test_check_says_what_would_be_rejected_and_changes_nothing(tracked: Path, tm
     assert said[1] == "  1 × not a picture: notes.txt"
     said.clear()
     sources.check(None, say=said.append)
-    assert said[0].startswith("data/: 7 files, 6 photographs")
+    assert said[0].startswith("data/: 6 files, 6 photographs")
     assert state(tracked) == before
 
 
