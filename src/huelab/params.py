@@ -68,7 +68,7 @@ class Standardize(Section):
     shard: int = Field(1024, ge=1, description="pictures in one .npy file")
     workers: int = Field(0, ge=0, description="processes; 0 takes every core")
     gallery: int = Field(8, ge=0, le=64, description="whole photographs kept to illustrate")
-    gallery_side: int = Field(256, ge=32, le=2048, description="longer side of those, in pixels")
+    gallery_side: int = Field(512, ge=32, le=2048, description="longer side of those, in pixels")
 
 
 class Augment(Section):

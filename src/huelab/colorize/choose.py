@@ -35,7 +35,7 @@ def _registered() -> Path | None:
     if record is None:
         return None
     if not isinstance(record, dict) or not isinstance(record.get("folder"), str):
-        raise ModelError(f"{file} does not say where the champion lies (no \"folder\"): run `make run`, or name a colorizer with --model.")
+        raise ModelError(f'{file} does not say where the champion lies (no "folder"): run `make run`, or name a colorizer with --model.')
     folder = paths.root() / str(record["folder"])
     if not _trained(folder):
         raise ModelError(

@@ -12,7 +12,7 @@ import numpy as np
 
 from huelab.color import gamut, lab
 from huelab.color.srgb import Float32, UInt8
-from huelab.data.resize import resize
+from huelab.data.resize import network_size, resize
 from huelab.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 Predict = Callable[[Float32], Float32]
 """L (h, w), 0..100, to ab (h, w, 2) in CIE units: a colorizer, at whatever size it is given."""
-
-LARGEST_ASPECT = 16
-"""A longer strip of a photograph is shown to the network so much shorter that the work stays bounded."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +47,13 @@ class Engine:
 
 
 def load(folder: Path, *, size: int | None = None, device: Literal["auto", "cpu", "cuda"] = "auto") -> Engine:
-    """The engine of a trained colorizer's folder; `size` replaces the size it was trained at. Raises ModelError or UsageError."""
+    """The engine of a trained colorizer's folder; `size` replaces the scale it was trained at. Raises ModelError or UsageError."""
     from huelab.models.saved import Saved
 
     if size is not None and not 16 <= size <= 4096:
         raise UsageError(f"size is {size}: choose 16 to 4096 pixels for the shorter side that the network sees.")
     saved = Saved.open(folder)
-    return Engine(saved.name, size or saved.size, predictor(saved.colorizer(), device))
+    return Engine(saved.name, size or saved.photograph_side, predictor(saved.colorizer(), device))
 
 
 def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "auto") -> Predict:
@@ -79,12 +76,6 @@ def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "au
             raise ModelError(f"The network cannot colour a picture of {L.shape[1]} x {L.shape[0]} ({why}): try a smaller size.") from None
 
     return predict
-
-
-def network_size(height: int, width: int, size: int) -> tuple[int, int]:
-    """(height, width) with the shorter side at `size` and the aspect kept, up to an aspect of LARGEST_ASPECT."""
-    scale = min(size / min(height, width), LARGEST_ASPECT * size / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def paint(rgb: UInt8, ab: Float32) -> UInt8:

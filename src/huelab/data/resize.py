@@ -79,6 +79,16 @@ def scaled_to_shorter(height: int, width: int, side: int) -> tuple[int, int]:
     return round(height * side / shorter), round(width * side / shorter)
 
 
+LARGEST_ASPECT = 16
+"""A longer strip of a photograph is shown to a network so much shorter that the work stays bounded."""
+
+
+def network_size(height: int, width: int, side: int) -> tuple[int, int]:
+    """(height, width) at which a network sees a whole photograph: shorter side at `side`, aspect kept up to LARGEST_ASPECT."""
+    scale = min(side / min(height, width), LARGEST_ASPECT * side / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
 def least_side(height: int, width: int, size: int, ratio: Ratio) -> int:
     """How many pixels the shorter side of a picture (height, width) must keep for `square` to lose nothing."""
     return size if ratio != "pad" else min(scaled_to_longer(height, width, size))

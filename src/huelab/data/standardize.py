@@ -63,6 +63,8 @@ def standardize(
         write_gallery(folder / "gallery", shown, data, side=standard.gallery_side, most=standard.gallery, max_pixels=max_pixels)
         meta = {
             "size": standard.size,
+            # tiles of a region split show objects larger than squares of whole photographs do
+            "photograph_side": recipe.region_side or standard.size,
             "ratio": "crop" if recipe.region_side else standard.ratio,
             "split_by": split.by,
             "data_hash": _data_hash(items),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from huelab.color import lab
+from huelab.data.resize import network_size, resize
 from huelab.data.store import GalleryPicture, Store
 from huelab.errors import ModelError
 from huelab.evaluation.shuffling import donors
@@ -78,7 +79,7 @@ def over_split(saved: Saved, store: Store, split: Split, *, batch: int, device: 
 
 
 def over_gallery(saved: Saved, store: Store, *, device: str = "auto") -> Iterator[tuple[GalleryPicture, UInt8, Float]]:
-    """Every gallery photograph (h, w, 3) with predicted ab (h, w, 2). `shuffled` borrows from the next one."""
+    """Every gallery photograph (h, w, 3) with ab (h, w, 2) predicted at the scale of training. `shuffled` borrows from the next one."""
     gallery = store.gallery()
     if saved.name == "shuffled":
         for number, picture in enumerate(gallery):
@@ -88,7 +89,11 @@ def over_gallery(saved: Saved, store: Store, *, device: str = "auto") -> Iterato
     predict = predictor(saved, device=device)
     for picture in gallery:
         rgb = picture.rgb()
-        yield picture, rgb, predict(lab.lightness(rgb)[None])[0]
+        seen = resize(rgb, *network_size(rgb.shape[0], rgb.shape[1], saved.photograph_side))
+        ab = predict(lab.lightness(seen)[None])[0]
+        if seen.shape != rgb.shape:
+            ab = np.asarray(cv2.resize(np.ascontiguousarray(ab), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+        yield picture, rgb, ab
 
 
 def _shuffled(store: Store, indices: NDArray[np.int64], seed: int) -> Iterator[Prediction]:

@@ -68,6 +68,11 @@ class Saved:
         return int(self.card["size"])
 
     @property
+    def photograph_side(self) -> int:
+        """Pixels of a whole photograph's shorter side at the scale of the pictures it was trained on: how it should see one."""
+        return int(self.card.get("photograph_side", self.size))
+
+    @property
     def weights(self) -> Path:
         """The safetensors file; absent for a floor."""
         return self.folder / WEIGHTS

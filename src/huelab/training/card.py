@@ -16,6 +16,7 @@ def base(name: str, params: Params, store: Store) -> dict[str, Any]:
         "train": params.train.model_dump(mode="json"),
         **{key: store.meta[key] for key in ("data_hash", "split_by", "protocol")},
         "size": store.size,
+        "photograph_side": store.meta["photograph_side"],
         "parameters": 0,
         "steps": 0,
         "best_step": 0,

@@ -14,7 +14,7 @@ import torch
 
 from huelab import models, objectives, paths
 from huelab.data.augment import Policy
-from huelab.data.store import Store
+from huelab.data.store import GalleryPicture, Store
 from huelab.errors import DataError
 from huelab.models import layers
 from huelab.models.info import Info
@@ -38,10 +38,13 @@ def learn(name: str, params: Params, store: Store) -> Saved:
     info: Info = models.module(name).INFO
     chosen = runtime.start(params.train)
     policy_file = paths.augmentation_policy()
-    one_picture = ""
+    own: dict[str, Any] = {}
     source: Source
     if info.one_picture:
-        one_picture, source = _gallery_picture(store, section)
+        picture = _gallery_picture(store, section)
+        rgb = picture.rgb()
+        own = {"one_picture": picture.name, "photograph_side": min(rgb.shape[:2])}
+        source = OnePicture(rgb)
     else:
         source = Tiles(store, Policy.load(policy_file), params.train, batch=section.batch)
     objective = objectives.build(name, section, size=store.size, prior=store.prior, clip_norm=params.train.clip_norm)
@@ -57,7 +60,7 @@ def learn(name: str, params: Params, store: Store) -> Saved:
         steps=section.steps,
         schedule=str(getattr(section, "schedule", "constant")),
         folder=paths.checkpoints(name),
-        fingerprint=_fingerprint(name, params, store, chosen, policy_file),
+        fingerprint=_fingerprint(name, params, store, chosen, policy_file, own),
         display=display,
     )
     progress = run.fit()
@@ -70,26 +73,26 @@ def learn(name: str, params: Params, store: Store) -> Saved:
         "steps": progress.step,
         "best_step": progress.best_step,
         "val_mse_ab128": progress.best_score,
-        "one_picture": one_picture,
     }
+    facts |= own
     saved = save(folder, facts, progress.best)
     _write_timing(paths.timing(name), progress, chosen)
     checkpoint.remove(paths.checkpoints(name))
     return saved
 
 
-def _gallery_picture(store: Store, section: Any) -> tuple[str, OnePicture]:
+def _gallery_picture(store: Store, section: Any) -> GalleryPicture:
     gallery = store.gallery()
     if section.picture >= len(gallery):
         raise DataError(
             f"colorizers.alpha.picture is {section.picture}, but the gallery holds {len(gallery)} photographs: "
             f"choose 0 to {len(gallery) - 1}, or raise standardize.gallery in params.yaml."
         )
-    picture = gallery[section.picture]
-    return picture.name, OnePicture(picture.rgb())
+    chosen: GalleryPicture = gallery[section.picture]
+    return chosen
 
 
-def _fingerprint(name: str, params: Params, store: Store, chosen: Runtime, policy_file: Path) -> str:
+def _fingerprint(name: str, params: Params, store: Store, chosen: Runtime, policy_file: Path, own: dict[str, Any]) -> str:
     """Hash of everything the weights depend on: a checkpoint of anything else is never resumed."""
     code = hashlib.sha256()
     for module in (models.module(name), layers, sys.modules[Run.__module__]):
@@ -102,6 +105,7 @@ def _fingerprint(name: str, params: Params, store: Store, chosen: Runtime, polic
         "train": params.train.model_dump(mode="json", exclude={"checkpoint_seconds", "workers"}),
         "runtime": [chosen.device, chosen.precision, chosen.channels_last, chosen.threads, torch.__version__],
         "data": [store.meta["data_hash"], store.meta["recipe"], hashlib.sha256(store.prior.tobytes()).hexdigest()],
+        "own picture": own,
         "policy": hashlib.sha256(policy_file.read_bytes()).hexdigest() if policy_file.is_file() else "",
         "code": code.hexdigest(),
     }
