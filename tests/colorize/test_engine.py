@@ -8,6 +8,7 @@ from skimage import color
 
 from huelab.color import bins, gamut, lab
 from huelab.colorize import engine
+from huelab.data import resize
 from huelab.errors import ModelError, UsageError
 
 
@@ -76,7 +77,7 @@ def test_size_keeps_the_aspect_and_bounds_the_work():
     assert engine.network_size(40, 30, 64) == (85, 64)
     assert engine.network_size(1, 1, 64) == (64, 64)
     height, width = engine.network_size(2, 30_000, 64)
-    assert width == engine.LARGEST_ASPECT * 64
+    assert width == resize.LARGEST_ASPECT * 64
     assert height == 1
 
 

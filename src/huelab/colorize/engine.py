@@ -14,12 +14,13 @@ from huelab.color import gamut, lab
 from huelab.color.srgb import Float32, UInt8
 from huelab.data.resize import network_size, resize
 from huelab.errors import ModelError, UsageError
+from huelab.models import windows
 
 if TYPE_CHECKING:
     from torch import nn
 
 Predict = Callable[[Float32], Float32]
-"""L (h, w), 0..100, to ab (h, w, 2) in CIE units: a colorizer, at whatever size it is given."""
+"""L in 0..100 to ab in CIE units: one picture (h, w) -> (h, w, 2), or a batch (n, h, w) -> (n, h, w, 2), as said where it is taken."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Engine:
     size: int
     """Pixels of the shorter side the network sees."""
     predict: Predict
+    """Of one picture (h, w)."""
 
     def colour(self, rgb: UInt8) -> UInt8:
         """`rgb` (h, w, 3) sRGB coloured anew: its lightness stays, within 0.5 of L and mostly to the level. Raises ModelError."""
@@ -53,11 +55,16 @@ def load(folder: Path, *, size: int | None = None, device: Literal["auto", "cpu"
     if size is not None and not 16 <= size <= 4096:
         raise UsageError(f"size is {size}: choose 16 to 4096 pixels for the shorter side that the network sees.")
     saved = Saved.open(folder)
-    return Engine(saved.name, size or saved.photograph_side, predictor(saved.colorizer(), device))
+    batched = predictor(saved.colorizer(), device)
+
+    def whole(L: Float32) -> Float32:
+        return windows.predict(batched, L, saved.size) if saved.in_windows else batched(L[None])[0]
+
+    return Engine(saved.name, size or saved.photograph_side, whole)
 
 
 def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "auto") -> Predict:
-    """A torch module L (N, 1, H, W) -> ab (N, 2, H, W) as a function of one picture's array. "auto" takes CUDA where it is."""
+    """A torch module L (N, 1, H, W) -> ab (N, 2, H, W) as a function of arrays, a batch at a time. "auto" takes CUDA where it is."""
     import torch
 
     if device == "auto":
@@ -69,11 +76,11 @@ def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "au
     def predict(L: Float32) -> Float32:
         try:
             with torch.inference_mode():
-                ab = module(torch.from_numpy(L)[None, None].to(device))
-                return np.ascontiguousarray(ab[0].float().movedim(0, -1).cpu().numpy())
+                ab = module(torch.from_numpy(L)[:, None].to(device))
+                return np.ascontiguousarray(ab.float().movedim(1, -1).cpu().numpy())
         except RuntimeError as error:  # above all: not enough memory on the device
             why = " ".join(str(error).split())[:200]
-            raise ModelError(f"The network cannot colour a picture of {L.shape[1]} x {L.shape[0]} ({why}): try a smaller size.") from None
+            raise ModelError(f"The network cannot colour a picture of {L.shape[2]} x {L.shape[1]} ({why}): try a smaller size.") from None
 
     return predict
 

@@ -14,6 +14,7 @@ from huelab.data.resize import network_size, resize
 from huelab.data.store import GalleryPicture, Store
 from huelab.errors import ModelError
 from huelab.evaluation.shuffling import donors
+from huelab.models import windows
 from huelab.models.saved import Saved
 from huelab.params import Split
 
@@ -90,7 +91,8 @@ def over_gallery(saved: Saved, store: Store, *, device: str = "auto") -> Iterato
     for picture in gallery:
         rgb = picture.rgb()
         seen = resize(rgb, *network_size(rgb.shape[0], rgb.shape[1], saved.photograph_side))
-        ab = predict(lab.lightness(seen)[None])[0]
+        L = lab.lightness(seen)
+        ab = windows.predict(predict, L, saved.size) if saved.in_windows and not saved.floor else predict(L[None])[0]
         if seen.shape != rgb.shape:
             ab = np.asarray(cv2.resize(np.ascontiguousarray(ab), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
         yield picture, rgb, ab

@@ -73,6 +73,11 @@ class Saved:
         return int(self.card.get("photograph_side", self.size))
 
     @property
+    def in_windows(self) -> bool:
+        """Whether it learned on parts of photographs and must be shown a whole one in windows of `size`."""
+        return self.photograph_side > self.size and not self.one_picture
+
+    @property
     def weights(self) -> Path:
         """The safetensors file; absent for a floor."""
         return self.folder / WEIGHTS
