@@ -90,7 +90,8 @@ def decide(champion: Standing | None, candidates: Sequence[Standing], rule: Regi
         why = f"the photographs changed ({champion.data_hash} -> {best.data_hash}): best of {len(ranked)}, {rule.metric} {best.value:.4g}"
     else:
         gain = sign * (best.value - champion.value)
-        words = f"{best.model}'s {rule.metric} {best.value:.4g} against {champion.model}'s {champion.value:.4g} is a gain of {gain + 0.0:.4g}"  # + 0.0: never "-0"
+        gain += 0.0  # never "-0"
+        words = f"{best.model}'s {rule.metric} {best.value:.4g} against {champion.model}'s {champion.value:.4g} is a gain of {gain:.4g}"
         beaten = gain > rule.min_improvement
         chosen = best if beaten else champion
         why = f"{words}, {'more' if beaten else 'not more'} than {rule.min_improvement:g}"
