@@ -60,7 +60,9 @@ def tracking(experiment: str) -> Iterator[Tracking]:
         found = client.get_experiment_by_name(experiment)
         if found is None:
             location = paths.tracking_artifacts().as_uri() if address.is_own() else None
-            number = client.create_experiment(experiment, artifact_location=location)
+            # the tag opens MLflow's pages for training runs, not those for language models
+            tags = {"mlflow.experimentKind": "custom_model_development"}
+            number = client.create_experiment(experiment, artifact_location=location, tags=tags)
         elif found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
             number = found.experiment_id
