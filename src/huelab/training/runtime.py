@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from huelab.data.parallel import available
 from huelab.errors import UsageError
 from huelab.objectives.base import Objective
 from huelab.params import Train
@@ -59,7 +60,7 @@ def start(train: Train) -> Runtime:
     device = "cuda" if train.device == "auto" and torch.cuda.is_available() else train.device.replace("auto", "cpu")
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("train.device is cuda, but torch finds no CUDA device: set it to auto or cpu in params.yaml.")
-    threads = train.threads or len(os.sched_getaffinity(0))
+    threads = train.threads or available()
     torch.set_num_threads(threads)
     precision = train.precision
     if precision == "auto":
