@@ -27,6 +27,12 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _all_metrics() -> tuple[str, ...]:
+    from huelab import metrics
+
+    return metrics.names()
+
+
 def _known_once(chosen: tuple[str, ...], known: Sequence[str], kind: str) -> tuple[str, ...]:
     if not chosen:
         raise ValueError(f"found an empty list; name at least one {kind} of {', '.join(known)}")
@@ -103,18 +109,7 @@ class Train(Section):
 class Evaluate(Section):
     """How the test split is scored."""
 
-    metrics: tuple[str, ...] = (
-        "mse_ab128",
-        "mae_ab",
-        "psnr_rgb",
-        "ssim",
-        "ciede2000",
-        "colorfulness",
-        "delta_colorfulness",
-        "auc_ab",
-        "auc_ab_rebalanced",
-        "lpips_alex",
-    )
+    metrics: tuple[str, ...] = Field(default_factory=_all_metrics)
     batch: int = Field(16, ge=1)
     pictures: int = Field(48, ge=0, description="colourized test pictures kept as PNG")
 
