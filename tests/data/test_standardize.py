@@ -129,6 +129,7 @@ def test_every_photograph_is_stored_with_its_own_pixels(data: Path, tmp_path: Pa
 
 def test_store_is_the_same_for_any_number_of_processes(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standardize, "_ALONE", 0)  # two processes even for so few
+    monkeypatch.setattr(standardize, "_TOGETHER", 3)
     table = table_of(data)
     for workers in (1, 2):
         run(data, tmp_path / f"store{workers}", SMALL.model_copy(update={"workers": workers}), table=table)
@@ -244,6 +245,36 @@ def test_what_cannot_be_read_any_more_is_left_out_and_named(data: Path, tmp_path
     assert not set(reasons) & set(store.items["path"])
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("by", "reused"), [("photo", False), ("photo", True), ("region", False)])
+def test_what_cannot_be_read_any_more_leaves_no_gap(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str, reused: bool, workers: int
+) -> None:
+    """Places are planned before a photograph is read; the store is byte for byte the one that is made without those that failed."""
+    monkeypatch.setattr(standardize, "_ALONE", 0)
+    monkeypatch.setattr(standardize, "_TOGETHER", 3)
+    split = SPLIT.model_copy(update={"by": by, "region_side": 96})
+    standard = SMALL.model_copy(update={"workers": workers, "shard": 4, "ratio": "pad"})
+    table = table_of(data, split)
+    used = table[table["reject_reason"] == ""].sort_values("photo_id")
+    assert len(used) == 24
+    failing = [0, 5, 6, *range(12, 17), 23]  # the first, a whole shard, the last
+    if reused:
+        run(data, tmp_path / "store", standard, split, used.iloc[[2, 4, 10, 18, 22]])
+    for path in used["path"].iloc[failing]:
+        (data / path).unlink()
+    done = run(data, tmp_path / "store", standard, split, table)
+    assert len(done.skipped) == len(failing)
+    assert done.kept == (5 if reused else 0)
+    run(data, tmp_path / "without", SMALL.model_copy(update={"shard": 4, "ratio": "pad"}), split, used.drop(used.index[failing]))
+    made, expected = content(tmp_path / "store"), content(tmp_path / "without")
+    meta, expected_meta = json.loads(made.pop("meta.json")), json.loads(expected.pop("meta.json"))
+    assert made == expected
+    assert [entry["path"] for entry in meta.pop("skipped")] == list(used["path"].iloc[failing])
+    assert expected_meta.pop("skipped") == []
+    assert meta == expected_meta
+
+
 def test_a_folder_that_vanishes_leaves_the_old_store(data: Path, tmp_path: Path) -> None:
     table = table_of(data)
     run(data, tmp_path / "store", table=table)
@@ -283,13 +314,13 @@ import os, signal, pandas as pd
 from pathlib import Path
 from huelab import params
 from huelab.data import shards, standardize
-write, written = shards.ShardWriter.append, []
-def append(self, array):
+write, written = shards.ShardPlaces.write, []
+def place(self, number, arrays):
     written.append(1)
     if len(written) == 20:
         os.kill(os.getpid(), signal.SIGKILL)
-    return write(self, array)
-shards.ShardWriter.append = append
+    return write(self, number, arrays)
+shards.ShardPlaces.write = place
 standardize.standardize(pd.read_parquet({str(tmp_path / "table.parquet")!r}), Path({str(data)!r}), out=Path({str(tmp_path / "store")!r}),
     standard=params.Standardize(size=48, workers=1, shard=8), split=params.SplitParams(by="photo", val=0.3, test=0.3), max_pixels=10**7)
 """
@@ -301,8 +332,11 @@ standardize.standardize(pd.read_parquet({str(tmp_path / "table.parquet")!r}), Pa
     assert not list(tmp_path.glob(".store*"))
 
 
-def test_a_full_disk_leaves_the_old_store_whole(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_leaves_the_old_store_whole(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     """A file system of 300 kB: the store of 128 px does not fit beside that of 32 px."""
+    monkeypatch.setattr(standardize, "_ALONE", 0)
+    monkeypatch.setattr(standardize, "_TOGETHER", 3)
     mount = tmp_path / "small"
     mount.mkdir()
     mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(mount)], check=False, capture_output=True, text=True)
@@ -313,7 +347,7 @@ def test_a_full_disk_leaves_the_old_store_whole(data: Path, tmp_path: Path) -> N
         run(data, mount / "store", table=table)
         before = content(mount / "store")
         with pytest.raises(DataError, match="No space left on device") as caught:
-            run(data, mount / "store", SMALL.model_copy(update={"size": 128}), table=table)
+            run(data, mount / "store", SMALL.model_copy(update={"size": 128, "workers": workers}), table=table)
         assert "untouched" in str(caught.value)
         assert content(mount / "store") == before
         assert [entry.name for entry in mount.iterdir()] == ["store"]

@@ -83,11 +83,6 @@ def make(source: Source, recipe: Recipe) -> Made:
     return Made(tiles, [(0, 0, recipe.size, recipe.size)] * len(tiles))
 
 
-def make_all(sources: list[Source], recipe: Recipe) -> list[Made]:
-    """`make` for each."""
-    return [make(source, recipe) for source in sources]
-
-
 def _tiles(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """The (n, size, size, 3) tiles of a picture (h, w, 3), row by row; what does not fill a tile is left over evenly on both sides."""
     rows, columns = rgb.shape[0] // size, rgb.shape[1] // size

@@ -1,8 +1,11 @@
-"""Arrays of one shape in .npy files of equal length ("shards"): appended one by one, read through memory maps."""
+"""Arrays of one shape in .npy files of equal length ("shards"): put at planned places or appended, read through memory maps."""
 
 from __future__ import annotations
 
+import math
+import os
 from collections import OrderedDict
+from collections.abc import Iterable
 from io import BytesIO, FileIO
 from pathlib import Path
 from typing import Any, Self
@@ -20,10 +23,10 @@ def shard_file(folder: Path, shard: int, kind: str = "shard") -> Path:
     return folder / f"{kind}-{shard:05d}.npy"
 
 
-class ShardWriter:
-    """Appends uint8 arrays of `shape` to files of at most `per_shard` each; one file is open at a time, nothing is kept in memory.
+class ShardPlaces:
+    """uint8 arrays of `shape` at numbered places of files of `per_shard` each, filled in any order, by several processes at once.
 
-    Used in a `with` block; the last file is whole when the block has ended.
+    One of the processes ends it with `close`; until then the files hold no header.
     """
 
     def __init__(self, folder: Path, shape: tuple[int, ...], *, per_shard: int, kind: str = "shard") -> None:
@@ -31,43 +34,83 @@ class ShardWriter:
         self._shape = shape
         self._per_shard = per_shard
         self._kind = kind
+
+    def where(self, number: int) -> tuple[int, int]:
+        """Shard of a place, and offset there."""
+        return divmod(number, self._per_shard)
+
+    def write(self, number: int, arrays: NDArray[np.uint8]) -> None:
+        """Puts arrays (n, …) at the places from `number` on. Raises OSError when the disk is full."""
+        while len(arrays):
+            shard, offset = self.where(number)
+            here = arrays[: self._per_shard - offset]
+            with self._open(shard) as file:
+                file.seek(self._start(offset))
+                _write(file, np.ascontiguousarray(here, np.uint8).reshape(-1).data)
+            number, arrays = number + len(here), arrays[len(here) :]
+
+    def close(self, filled: Iterable[int]) -> None:
+        """Moves the arrays at the places `filled` (ascending) together, so that no gap is left, and makes the files whole."""
+        count = 0
+        for number in filled:
+            if number != count:
+                self._move(number, count)
+            count += 1
+        used = -(-count // self._per_shard)
+        for shard in range(used):
+            here = min(self._per_shard, count - shard * self._per_shard)
+            with self._open(shard) as file:
+                _write(file, self._header(here))
+                file.truncate(self._start(here))
+        for file_left in self._folder.glob(f"{self._kind}-*.npy"):
+            if file_left >= shard_file(self._folder, used, self._kind):
+                file_left.unlink()
+
+    def _move(self, number: int, to: int) -> None:
+        shard, offset = self.where(number)
+        with self._open(shard) as file:
+            file.seek(self._start(offset))
+            content = file.read(math.prod(self._shape))
+        self.write(to, np.frombuffer(content, np.uint8).reshape(1, *self._shape))
+
+    def _open(self, shard: int) -> FileIO:
+        """To read and write, made where there is none yet; what it holds stays."""
+        file = shard_file(self._folder, shard, self._kind)
+        return FileIO(file, "r+", opener=lambda name, flags: os.open(name, flags | os.O_CREAT, 0o666))
+
+    def _start(self, offset: int) -> int:
+        """Byte at which an array of a file starts. NumPy leaves room for the first axis in the header: its length is always the same."""
+        return len(self._header(0)) + offset * math.prod(self._shape)
+
+    def _header(self, count: int) -> bytes:
+        """Of a .npy file."""
+        memory = BytesIO()
+        np.lib.format.write_array_header_1_0(memory, {"descr": "|u1", "fortran_order": False, "shape": (count, *self._shape)})
+        return memory.getvalue()
+
+
+class ShardWriter:
+    """Appends uint8 arrays of `shape` to files of at most `per_shard` each; nothing is kept in memory.
+
+    Used in a `with` block; the files are whole when the block has ended.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, ...], *, per_shard: int, kind: str = "shard") -> None:
+        self._places = ShardPlaces(folder, shape, per_shard=per_shard, kind=kind)
         self._count = 0
-        self._file: FileIO | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._file is not None:
-            with self._file:  # after an error, on a full disk say, there is nothing left to write
-                left = self._count % self._per_shard
-                if left and kind is None:
-                    self._file.seek(0)
-                    self._write(self._header(left))
+        if kind is None:  # after an error, on a full disk say, there is nothing left to write
+            self._places.close(range(self._count))
 
     def append(self, array: NDArray[np.uint8]) -> tuple[int, int]:
         """Writes one array; gives its shard and its offset there."""
-        shard, offset = divmod(self._count, self._per_shard)
-        if offset == 0:
-            if self._file is not None:
-                self._file.close()
-            self._file = FileIO(shard_file(self._folder, shard, self._kind), "w")
-            self._write(self._header(self._per_shard))
-        self._write(np.ascontiguousarray(array, np.uint8).reshape(-1).data)
+        self._places.write(self._count, array[None])
         self._count += 1
-        return shard, offset
-
-    def _write(self, content: bytes | memoryview) -> None:
-        assert self._file is not None
-        rest = memoryview(content)
-        while rest:
-            rest = rest[self._file.write(rest) :]
-
-    def _header(self, count: int) -> bytes:
-        """Of a .npy file. NumPy leaves room for the first axis, so the length does not depend on `count`."""
-        memory = BytesIO()
-        np.lib.format.write_array_header_1_0(memory, {"descr": "|u1", "fortran_order": False, "shape": (count, *self._shape)})
-        return memory.getvalue()
+        return self._places.where(self._count - 1)
 
 
 class Shards:
@@ -106,3 +149,9 @@ class Shards:
         if len(self._maps) > _OPEN:
             self._maps.popitem(last=False)
         return self._maps[shard]
+
+
+def _write(file: FileIO, content: bytes | memoryview) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]

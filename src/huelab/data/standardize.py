@@ -5,9 +5,12 @@ Streaming (memory does not grow with the number of photographs), over several pr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +21,19 @@ import pandas as pd
 from huelab import params
 from huelab.data import protocol
 from huelab.data.gallery import write_gallery
-from huelab.data.geometry import Made, Recipe, Source, grid, make_all
+from huelab.data.geometry import Made, Recipe, Source, grid
 from huelab.data.parallel import available, in_order
 from huelab.data.photographs import Photograph, usable
+from huelab.data.placing import Placed, Planned, add_training, place_all
 from huelab.data.replacing import replacing, write_json
-from huelab.data.shards import ShardWriter
+from huelab.data.shards import ShardPlaces
 from huelab.data.split import tile_split
 from huelab.data.store import COLUMNS, Store
-from huelab.data.training_colours import TrainingColours
+from huelab.data.training_colours import TrainingColours, sampling_step
 from huelab.errors import DataError
 
-_TOGETHER = 16  # photographs given to a process at once, while their pictures stay below
-_TOGETHER_BYTES = 4_000_000
+_TOGETHER = 64  # photographs given to a process at once, or fewer that have so many pixels
+_TOGETHER_PIXELS = 8_000_000
 _ALONE = 60_000_000  # so few pixels are done before another process has started
 
 
@@ -78,6 +82,21 @@ def standardize(
     return Standardized(meta, read=len(photographs) - kept - len(skipped), kept=kept, skipped=skipped)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One photograph: the number of its first picture, grid place and split of each, and where the old store holds them (None: nowhere)."""
+
+    photograph: Photograph
+    first: int
+    grid: list[tuple[int, int]]
+    splits: list[str]
+    old: list[int] | None
+
+    @property
+    def training(self) -> tuple[int, ...]:
+        return tuple(index for index, split in enumerate(self.splits) if split == "train")
+
+
 def _write_pictures(
     folder: Path,
     photographs: Sequence[Photograph],
@@ -88,60 +107,79 @@ def _write_pictures(
     split: params.SplitParams,
 ) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]], int]:
     """Shards and prior.npy; gives the rows of items.parquet, what was skipped, and how many photographs were taken over."""
-    colours = TrainingColours(sum(len(_grid(p, recipe)) for p in photographs), recipe.size)
+    plans = _plans(photographs, recipe, old, split)
+    places = ShardPlaces(folder, (recipe.size, recipe.size, 3), per_shard=standard.shard)
+    colours = TrainingColours(sampling_step(sum(len(plan.training) for plan in plans), recipe.size))
     rows: list[tuple[Any, ...]] = []
     skipped: list[tuple[str, str]] = []
+    filled: list[range] = []
     kept = 0
-    with ShardWriter(folder, (recipe.size, recipe.size, 3), per_shard=standard.shard) as writer:
-        for photograph, made, was_kept in _made(photographs, data, recipe, old, standard.workers):
-            kept += was_kept
-            places = _grid(photograph, recipe)
-            if made.problem or not places:
-                skipped.append((photograph.path, made.problem or f"smaller than one tile of {recipe.size} pixels"))
+    # closed before the folder is, so that after an error no process writes there any more
+    with contextlib.closing(_placed(plans, data, recipe, old, standard.workers, places, colours)) as done:
+        for plan, placed in zip(plans, done, strict=True):
+            photograph = plan.photograph
+            if placed.problem or not plan.grid:
+                skipped.append((photograph.path, placed.problem or f"smaller than one tile of {recipe.size} pixels"))
                 continue
-            for (row, column), picture, box in zip(places, made.pictures, made.boxes, strict=True):
-                own = tile_split(photograph.group, row, column, split) if recipe.region_side else photograph.split
-                where = writer.append(picture)
-                item_id = _item_id(photograph, row, column, recipe)
+            kept += plan.old is not None
+            filled.append(range(plan.first, plan.first + len(plan.grid)))
+            for (row, column), own, box in zip(plan.grid, plan.splits, placed.boxes, strict=True):
+                item_id, where = _item_id(photograph, row, column, recipe), places.where(len(rows))
                 rows.append((item_id, photograph.photo_id, photograph.path, photograph.label, own, *where, *box, photograph.sha256))
-                if own == "train":
-                    top, left, height, width = box
-                    colours.add(picture[top : top + height, left : left + width])
+    places.close(itertools.chain.from_iterable(filled))
     np.save(folder / "prior.npy", colours.prior(), allow_pickle=False)
     return rows, skipped, kept
 
 
-def _made(
-    photographs: Sequence[Photograph], data: Path, recipe: Recipe, old: _Old, workers: int
-) -> Iterator[tuple[Photograph, Made, bool]]:
-    """Each photograph with its pictures, in order; those the old store holds are read from there."""
-    known = [old.where(p, [_item_id(p, *place, recipe) for place in _grid(p, recipe)]) for p in photographs]
-    todo = [photograph for photograph, indices in zip(photographs, known, strict=True) if indices is None]
-    count = 1 if sum(photograph.width * photograph.height for photograph in todo) <= _ALONE else workers or available()
-    batches = in_order(functools.partial(make_all, recipe=recipe), _batches(todo, data, recipe), workers=count)
-    fresh = (made for batch in batches for made in batch)
-    for photograph, indices in zip(photographs, known, strict=True):
-        if indices is None:
-            yield photograph, next(fresh), False
-        else:
-            yield photograph, old.made(indices), True
-
-
-def _batches(photographs: Iterable[Photograph], data: Path, recipe: Recipe) -> Iterator[list[Source]]:
-    batch: list[Source] = []
-    held = 0
+def _plans(photographs: Iterable[Photograph], recipe: Recipe, old: _Old, split: params.SplitParams) -> list[_Plan]:
+    """Which places of the store each photograph fills when all can be read."""
+    plans = []
+    first = 0
     for photograph in photographs:
-        batch.append(Source(photograph.below(data), photograph.width, photograph.height))
-        held += len(_grid(photograph, recipe)) * 3 * recipe.size**2
-        if len(batch) == _TOGETHER or held >= _TOGETHER_BYTES:
+        cells = grid(photograph.height, photograph.width, recipe)
+        splits = [tile_split(photograph.group, *cell, split) if recipe.region_side else photograph.split for cell in cells]
+        held = old.where(photograph, [_item_id(photograph, *cell, recipe) for cell in cells])
+        plans.append(_Plan(photograph, first, cells, splits, held))
+        first += len(cells)
+    return plans
+
+
+def _placed(
+    plans: Sequence[_Plan], data: Path, recipe: Recipe, old: _Old, workers: int, places: ShardPlaces, colours: TrainingColours
+) -> Generator[Placed]:
+    """Fills the places of each photograph, in order, and counts its colours; pictures that the old store holds are read from there."""
+    todo = [plan for plan in plans if plan.old is None]
+    count = 1 if sum(plan.photograph.width * plan.photograph.height for plan in todo) <= _ALONE else workers or available()
+    work = functools.partial(place_all, recipe=recipe, places=places, step=colours.step)
+    fresh: deque[Placed] = deque()
+    with contextlib.closing(in_order(work, _batches(todo, data), workers=count)) as batches:
+        for plan in plans:
+            if plan.old is not None:
+                made = old.made(plan.old)
+                places.write(plan.first, made.pictures)
+                add_training(colours, made.pictures, made.boxes, plan.training)
+                yield Placed(made.boxes)
+                continue
+            if not fresh:
+                placed, counted = next(batches)
+                fresh.extend(placed)
+                colours.merge(counted)
+            yield fresh.popleft()
+
+
+def _batches(plans: Iterable[_Plan], data: Path) -> Iterator[list[Planned]]:
+    batch: list[Planned] = []
+    pixels = 0
+    for plan in plans:
+        photograph = plan.photograph
+        source = Source(photograph.below(data), photograph.width, photograph.height)
+        batch.append(Planned(source, plan.first, plan.training))
+        pixels += photograph.width * photograph.height
+        if len(batch) == _TOGETHER or pixels >= _TOGETHER_PIXELS:
             yield batch
-            batch, held = [], 0
+            batch, pixels = [], 0
     if batch:
         yield batch
-
-
-def _grid(photograph: Photograph, recipe: Recipe) -> list[tuple[int, int]]:
-    return grid(photograph.height, photograph.width, recipe)
 
 
 def _item_id(photograph: Photograph, row: int, column: int, recipe: Recipe) -> str:

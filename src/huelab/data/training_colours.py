@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from huelab.color.bins import AbHistogram
 from huelab.color.lab import rgb_to_lab
 
-_SIDE = 64  # at most so many rows and columns of pixels of a picture are counted
-_PICTURES = 20_000  # and at most so many pictures, evenly spread
+_PIXELS = 4_000_000  # about so many are counted in all: plenty for 313 shares
+_SIDES = (16, 64)  # rows and columns of a picture that are counted at least and at most
 _TOGETHER = 64
 
 
-class TrainingColours:
-    """Counts the colours of up to `pictures` training pictures of side `size`.
+class Counted(NamedTuple):
+    """Which cells of the ab lattice occurred, and how often: (n,) each."""
 
-    An even sample of the pixels is enough for 313 shares, and keeps the stage fast: every picture up to 20,000, every pixel up to 64 x 64.
+    cells: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+
+def sampling_step(pictures: int, size: int) -> int:
+    """Every so many rows and columns are counted of each of `pictures` training pictures of side `size`."""
+    least, most = _SIDES
+    side = min(max(math.isqrt(_PIXELS // max(pictures, 1)), least), most)
+    return -(-size // side)
+
+
+class TrainingColours:
+    """Counts the colours of an even sample of the training pixels: every `step`-th row and column of each picture.
+
+    The same for any order of the pictures, and for any way of sharing them out among processes that are merged afterwards.
     """
 
-    def __init__(self, pictures: int, size: int) -> None:
+    def __init__(self, step: int) -> None:
+        self.step = step
         self._histogram = AbHistogram()
-        self._every = max(1, -(-pictures // _PICTURES))
-        self._step = -(-size // _SIDE)
-        self._seen = 0
-        self._waiting: list[NDArray[np.uint8]] = []
+        self._waiting: list[NDArray[np.float32]] = []
 
     def add(self, content: NDArray[np.uint8]) -> None:
         """Counts one picture (h, w, 3), without its padding."""
-        if self._seen % self._every == 0:
-            self._waiting.append(content[:: self._step, :: self._step].reshape(-1, 3).copy())
-            if len(self._waiting) == _TOGETHER:
-                self._count()
-        self._seen += 1
+        # each picture by itself: the last bit of a conversion depends on where in the array a pixel lies
+        self._waiting.append(rgb_to_lab(content[:: self.step, :: self.step].reshape(-1, 3))[:, 1:])
+        if len(self._waiting) == _TOGETHER:
+            self._count()
+
+    def counted(self) -> Counted:
+        """What was counted so far."""
+        self._count()
+        times = self._histogram.counts.reshape(-1)
+        cells = np.flatnonzero(times)
+        return Counted(cells, times[cells])
+
+    def merge(self, counted: Counted) -> None:
+        """Adds what another counted."""
+        self._histogram.counts.reshape(-1)[counted.cells] += counted.times
 
     def prior(self) -> NDArray[np.float64]:
         """(313,) share of each bin, sum 1."""
@@ -41,5 +66,5 @@ class TrainingColours:
 
     def _count(self) -> None:
         if self._waiting:
-            self._histogram.add(rgb_to_lab(np.concatenate(self._waiting))[:, 1:])
+            self._histogram.add(np.concatenate(self._waiting))
             self._waiting.clear()
