@@ -1,49 +1,67 @@
-"""dvc.yaml must know what each stage reads: else an edit leaves stale results standing, and nobody notices."""
+"""DVC must know what each stage reads: else an edit leaves stale results standing, and nobody notices."""
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from huelab import models, params
-from tests.imports import ROOT
-from tests.stage_deps import FILE, MODEL_FILE, code, rewrite
+from pipelines import code
+from pipelines.imports import ROOT, closure
 
-PIPELINE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["stages"]
-
-
-@pytest.mark.parametrize("name", sorted(PIPELINE))
-def test_a_stage_depends_on_every_file_its_code_imports_and_on_no_other(name: str) -> None:
-    """A missing file leaves stale results; one too many trains for hours after an edit that changes nothing."""
-    listed = {dep for dep in PIPELINE[name]["deps"] if not dep.startswith(("data", "work/"))}
-    imported = set(code(name, matrix="matrix" in PIPELINE[name]))
-    assert listed == imported, "dvc.yaml is out of step: python -m tests.stage_deps --write"
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+OTHERS = sorted(set(PIPELINE) - {"code"})
 
 
-def test_the_rewriting_finds_every_stage() -> None:
-    assert rewrite(FILE.read_text(encoding="utf-8")) == FILE.read_text(encoding="utf-8")
-    emptied = FILE.read_text(encoding="utf-8").replace("      - pipelines/stage.py\n", "")
-    assert rewrite(emptied) == FILE.read_text(encoding="utf-8")
+def test_every_stage_depends_on_the_list_of_its_own_code() -> None:
+    """A stage without it would never run again after an edit."""
+    assert set(OTHERS) == {*code.ALONE, *code.PER_MODEL}
+    for name in code.ALONE:
+        assert f"work/code/{name}.txt" in PIPELINE[name]["deps"]
+    for name in code.PER_MODEL:
+        assert f"work/code/{name}-${{item.model}}.txt" in PIPELINE[name]["deps"]
+    assert set(PIPELINE["code"]["deps"]) == {"pipelines", "src/huelab"}, "all code that a stage can import"
 
 
-def test_every_dependency_on_code_exists() -> None:
-    """A renamed file would stop `dvc repro` at the door."""
-    for name, stage in PIPELINE.items():
+def test_the_lists_name_what_stages_import_wherever_the_import_stands() -> None:
+    """Imports inside functions count, and so do the model and the metrics, which are imported by name."""
+    found = {str(file.relative_to(ROOT)) for file in code.imported("train", "zhang")}
+    assert {"pipelines/train.py", "src/huelab/models/zhang.py", "src/huelab/models/layers.py", "src/huelab/training/loop.py"} <= found
+    assert {"src/huelab/objectives/classification.py", "src/huelab/color/bins.py", "src/huelab/params.py"} <= found
+    assert not {"src/huelab/models/beta.py", "src/huelab/data/sources.py", "src/huelab/evaluation/report.py"} & found
+    scored = {str(file.relative_to(ROOT)) for file in code.imported("evaluate", "gray")}
+    assert {"src/huelab/metrics/ssim.py", "src/huelab/metrics/ciede2000.py", "src/huelab/evaluation/score.py"} <= scored
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_editing_one_colorizer_reruns_that_colorizer_alone(name: str) -> None:
+    own = ROOT / "src" / "huelab" / "models" / f"{name}.py"
+    for stage in code.PER_MODEL:
         for model in models.NAMES:
-            for dep in stage["deps"]:
-                place = dep.replace("${item.model}", model)
-                assert place.startswith(("data", "work/")) or (ROOT / place).exists(), f"dvc.yaml, stage {name}: {place} does not exist"
+            assert (own in code.imported(stage, model)) == (model == name)
+    for stage in code.ALONE:
+        assert own not in code.imported(stage)
 
 
-def test_editing_one_colorizer_reruns_that_colorizer_alone() -> None:
-    """The matrix names each model's own file, never the folder of all of them, nor another's."""
-    for name in ("train", "evaluate"):
-        deps = PIPELINE[name]["deps"]
-        assert MODEL_FILE in deps
-        assert "src/huelab/models" not in deps
-        assert not {f"src/huelab/models/{model}.py" for model in models.NAMES} & set(deps)
+def test_a_list_names_each_file_by_its_content() -> None:
+    """The names alone would not change with an edit."""
+    file = ROOT / "pipelines" / "train.py"
+    lines = dict(reversed(line.split("  ")) for line in code.listing(closure(file)).splitlines())
+    assert lines["pipelines/train.py"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert len(lines) > 20
+
+
+def test_the_stage_writes_a_list_for_every_dependency(project: Path) -> None:
+    code.main()
+    for name in OTHERS:
+        for model in models.NAMES:
+            for dep in PIPELINE[name]["deps"]:
+                if dep.startswith("work/code/"):
+                    assert (project / dep.replace("${item.model}", model)).stat().st_size > 0
 
 
 def test_every_param_section_named_in_dvc_yaml_exists() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports import PLACES, ROOT, imported_modules, module_of
+from pipelines.imports import PLACES, ROOT, imported_modules, module_of
 
 ALL = sorted(file for place in PLACES.values() for file in place.rglob("*.py"))
 SOURCES = [file for file in ALL if "src" in file.parts]

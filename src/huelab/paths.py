@@ -43,6 +43,11 @@ def samples() -> Path:
 # work/: outputs of DVC stages, deleted and rebuilt by `dvc repro`
 
 
+def code() -> Path:
+    """Stage code: hashes of the code that each other stage runs."""
+    return root() / "work" / "code"
+
+
 def photos() -> Path:
     """Stage inspect: the photograph table and what was found about it."""
     return root() / "work" / "photos"

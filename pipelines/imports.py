@@ -1,4 +1,4 @@
-"""Which files of this project a file imports, read from its syntax tree (imports inside functions count too)."""
+"""Which files of this project a file imports, read from its syntax tree; imports inside functions count too."""
 
 from __future__ import annotations
 
