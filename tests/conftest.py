@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 import huelab  # noqa: F401  (installs the torchvision finder and the telemetry switches before anything else is imported)
 
 ROOT = Path(__file__).resolve().parents[1]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell's background job (`make test &`) ignores Ctrl-C, and so would every process whose Ctrl-C a test tries
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
