@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import board, charts, documents, parts, pictures, reading, slider
 from huelab import params, paths
+from huelab.data.store import region
 from huelab.models import FLOORS
 
 
@@ -91,7 +92,7 @@ def scored_pictures(scores: pd.DataFrame) -> None:
     chosen = scores[scores["label"].isin(wanted)] if wanted else scores
     table = chosen.pivot_table(index=["item_id", "path", "label"], columns="model", values=metric, dropna=False, observed=True)
     table = table.dropna(how="all").reset_index()[["item_id", "path", "label", *names]]
-    table["region"] = table["item_id"].map(pictures.region)
+    table["region"] = table["item_id"].map(region)
     table = table.sort_values([by, "item_id"], ascending=parts.ascending(metric) == (order == "best")).reset_index(drop=True)
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -109,7 +110,7 @@ def scored_pictures(scores: pd.DataFrame) -> None:
                 by,
                 *(name for name in names if name != by),
             ],
-            column_config={"path": "Photograph", "label": "Label", "region": st.column_config.TextColumn("Region", help="row/column")}
+            column_config={"path": "Photograph", "label": "Label", "region": "Region"}
             | {name: st.column_config.NumberColumn(name, format=parts.pattern(metric)) for name in names},
             alt="Scores of every test picture",
         )

@@ -33,12 +33,6 @@ def made(model: str, item_id: str) -> Picture | None:
     return parts.rgb(paths.scores(model) / "pictures" / "test" / f"{item_id}.png")
 
 
-def region(item_id: str) -> str:
-    """Which tile of its photograph a picture is ("row/column"), from item_ids PHOTO-ROW-COLUMN of a split by region; else ""."""
-    pieces = item_id.split("-")
-    return f"{int(pieces[1])}/{int(pieces[2])}" if len(pieces) == 3 else ""
-
-
 def gallery() -> dict[str, str]:
     """File name (NN.png) of each gallery photograph, and the photograph's own name."""
     identity = reading.stamp(paths.gallery() / "gallery.json")

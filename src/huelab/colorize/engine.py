@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 Predict = Callable[[Float32], Float32]
-"""L in 0..100 to ab in CIE units: one picture (h, w) -> (h, w, 2), or a batch (n, h, w) -> (n, h, w, 2), as said where it is taken."""
+"""L (h, w), 0..100, to ab (h, w, 2) in CIE units: a whole picture, at whatever size it is given."""
+
+PredictBatch = Callable[[Float32], Float32]
+"""L (n, h, w), 0..100, to ab (n, h, w, 2) in CIE units: several pictures of one size."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,6 @@ class Engine:
     size: int
     """Pixels of the shorter side the network sees."""
     predict: Predict
-    """Of one picture (h, w)."""
 
     def colour(self, rgb: UInt8) -> UInt8:
         """`rgb` (h, w, 3) sRGB coloured anew: its lightness stays, within 0.5 of L and mostly to the level. Raises ModelError."""
@@ -63,7 +65,7 @@ def load(folder: Path, *, size: int | None = None, device: Literal["auto", "cpu"
     return Engine(saved.name, size or saved.photograph_side, whole)
 
 
-def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "auto") -> Predict:
+def predictor(colorizer: nn.Module, device: Literal["auto", "cpu", "cuda"] = "auto") -> PredictBatch:
     """A torch module L (N, 1, H, W) -> ab (N, 2, H, W) as a function of arrays, a batch at a time. "auto" takes CUDA where it is."""
     import torch
 

@@ -192,7 +192,7 @@ def _telling(archive: Path) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, UnicodeError) as error:
         raise DataError(f"{printable(archive)} is damaged: {' '.join(str(error).split())}. Fetch or pack it again.") from None
-    except (NotImplementedError, RuntimeError) as error:
+    except (NotImplementedError, RuntimeError) as error:  # what zipfile raises for a compression it lacks, and for a password
         raise DataError(f"{printable(archive)} cannot be unpacked here: {error}. Unpack it yourself and use the folder.") from None
     except FileNotFoundError as error:
         raise DataError(f"{printable(archive)} vanished while it was unpacked ({error.strerror}).") from None

@@ -250,7 +250,7 @@ def _telling(path: Path, data: bytes) -> Iterator[None]:
         raise UnreadablePhoto(path, "too_many_pixels", _line(error)) from None
     except MemoryError:
         raise UnreadablePhoto(path, "too_many_pixels", "not enough memory to decode it") from None
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what Pillow raises for a variant of a format that it knows but cannot decode
         raise UnreadablePhoto(path, "unsupported", _line(error)) from None
     except _DAMAGE as error:
         missing_decoder = "decoder" in str(error) and "not available" in str(error)

@@ -40,6 +40,12 @@ class GalleryPicture:
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
+def region(item_id: str) -> str:
+    """Which tile of its photograph a picture is, "row R column C" from 1, by its item_id PHOTO-ROW-COLUMN; "" for a whole photograph."""
+    parts = item_id.split("-")
+    return f"row {int(parts[1]) + 1} column {int(parts[2]) + 1}" if len(parts) == 3 else ""
+
+
 class Store:
     """Pictures of one side, read by index 0..len-1 in the order of `items`."""
 

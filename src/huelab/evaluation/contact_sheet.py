@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from huelab import metrics
 from huelab.color import gamut, lab
-from huelab.data.store import Store
+from huelab.data.store import Store, region
 from huelab.evaluation import pictures
 from huelab.evaluation.evaluated import Evaluated
 from huelab.evaluation.tables import number
@@ -70,7 +70,7 @@ def of_test_pictures(store: Store, evaluated: Sequence[Evaluated], *, rows: int,
         truth = store.read([places[item]])[0, top : top + height, left : left + width]
         cells = [Cell(gray(truth), written("gray", item)), Cell(truth)]
         cells += [Cell(picture, written(one.name, item)) for one, picture in made]
-        lines.append((f"{row['path']}{_region(item)}", cells))
+        lines.append((", ".join(filter(None, (str(row["path"]), region(str(item))))), cells))
     note = f"Numbers: {metric.title} of that picture ({'lower' if metric.better == 'lower' else metric.better} is better)."
     return Sheet("Test pictures", note if metric.kind == "paired" else "", _heads(shown), lines)
 
@@ -147,12 +147,6 @@ def scaled(rgb: UInt8, side: int = SIDE) -> Image.Image:
 
 def _heads(shown: Sequence[Evaluated]) -> list[str]:
     return ["gray", "truth", *(f"{one.name} (floor)" if one.floor else one.name for one in shown)]
-
-
-def _region(item: str) -> str:
-    """Which tile of its photograph, from item_ids PHOTO-ROW-COLUMN of a split by region."""
-    parts = item.split("-")
-    return f", row {int(parts[1]) + 1} column {int(parts[2]) + 1}" if len(parts) == 3 else ""
 
 
 def _left(column: int) -> int:
