@@ -28,9 +28,10 @@ _ONE_AT_A_TIME = threading.Lock()  # visitors share the engines and the cores: i
 
 def trained() -> list[str]:
     """What can colour now: "champion" if there is one, then every trained colorizer that has weights."""
-    names = [
-        name for name in models.NAMES if (paths.model(name) / "card.json").is_file() and Saved.open(paths.model(name)).weights.is_file()
-    ]
+    folder = paths.model("")
+    there = {card.parent.name for card in folder.glob("*/card.json") if models.known(card.parent.name)}
+    in_order = sorted(there, key=lambda name: (models.NAMES.index(models.base(name)), name))
+    names = [name for name in in_order if Saved.open(paths.model(name)).weights.is_file()]
     return ([choose.CHAMPION] if champion() is not None else []) + names
 
 

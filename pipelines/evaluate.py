@@ -21,7 +21,9 @@ def main() -> None:
     models.module(name)  # says which names exist
     settings = params.load()
     store = Store.open(paths.store())
-    summary = evaluate(Saved.open(paths.model(name)), store, settings.evaluate, out=paths.scores(name), device=settings.train.device)
+    saved = Saved.open(paths.model(name))
+    others = [] if saved.floor else [Saved.open(paths.model(name, seed)) for seed in settings.train.seeds[1:]]
+    summary = evaluate(saved, store, settings.evaluate, out=paths.scores(name), device=settings.train.device, other_seeds=others)
     means = ", ".join(f"{metric} {value:.4g}" for metric, value in (summary["means"] | summary["set_level"]).items())
     what = "its own picture" if summary["one_picture"] else f"{summary['n_items']} pictures of {summary['n_photos']} photographs"
     print(f"evaluate: {name} on {what}: {means}")

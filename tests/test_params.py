@@ -34,7 +34,7 @@ def test_the_shipped_file_is_good() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"train.sead": 1}, ["train.sead", "unknown key", "did you mean 'seed'", "allowed:", "precision"]),
+        ({"train.sead": 1}, ["train.sead", "unknown key", "did you mean 'seeds'", "allowed:", "precision"]),
         ({"colorizers.beta.widht": 1}, ["colorizers.beta.widht", "did you mean 'width'", "steps"]),
         ({"colorizers.betta": {}}, ["colorizers.betta", "did you mean 'beta'"]),
         ({"standardize.size": "large"}, ["standardize.size", "'large'", "integer"]),
@@ -95,12 +95,12 @@ def test_numbers_in_scientific_notation_are_numbers(tmp_path: Path) -> None:
 
 
 def test_overrides_are_checked_like_the_file() -> None:
-    assert params.load(ROOT / "params.yaml", {"train.seed": 7}).train.seed == 7
-    with pytest.raises(ParamsError, match=r"train\.seed"):
-        params.load(ROOT / "params.yaml", {"train.seed": -1})
+    assert params.load(ROOT / "params.yaml", {"train.seeds": [7]}).train.seed == 7
+    with pytest.raises(ParamsError, match=r"train\.seeds"):
+        params.load(ROOT / "params.yaml", {"train.seeds": [-1]})
 
 
 def test_the_tree_is_frozen() -> None:
     tree = params.load(ROOT / "params.yaml")
     with pytest.raises(ValueError, match="frozen"):
-        tree.train.seed = 3  # type: ignore[misc]
+        tree.train.seeds = (3,)  # type: ignore[misc]

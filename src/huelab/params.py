@@ -95,7 +95,7 @@ class Augment(Section):
 class Train(Section):
     """What all learned colorizers share while they train."""
 
-    seed: int = Field(0, ge=0)
+    seeds: tuple[int, ...] = Field((0,), description="every learned colorizer trains once per seed; the first is the one that colours")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     channels_last: Literal["auto", True, False] = "auto"
@@ -104,6 +104,44 @@ class Train(Section):
     clip_norm: float = Field(1.0, ge=0, description="gradient norm is clipped to this; 0 leaves it")
     checkpoint_seconds: float = Field(30.0, gt=0, description="a resumable checkpoint is written at least so often")
     patience: int = Field(0, ge=0, description="epochs without a better validation score before training stops; 0 never stops early")
+
+    @field_validator("seeds")
+    @classmethod
+    def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError(f"found {list(seeds)}; allowed: one or more different whole numbers from 0, such as [0, 1, 2]")
+        return seeds
+
+    @property
+    def seed(self) -> int:
+        """The first seed: of the run that colours photographs."""
+        return self.seeds[0]
+
+
+class Budget(Section):
+    """Equal terms: one budget for every learned colorizer, instead of the steps in its own section. At most one of the three is set."""
+
+    steps: int = Field(0, ge=0, description="optimizer steps; 0: not set")
+    epochs: float = Field(0, ge=0, description="times every training picture is seen; 0: not set")
+    seconds: float = Field(0, ge=0, description="of training, without validation; the result then depends on the machine; 0: not set")
+
+    @model_validator(mode="after")
+    def _one_at_most(self) -> Budget:
+        found = {key: value for key, value in self.model_dump().items() if value}
+        if len(found) > 1:
+            raise ValueError(
+                f"found {', '.join(f'{key} {value:g}' for key, value in found.items())}; set at most one of them, the rest to 0"
+            )
+        return self
+
+
+class Pretrain(Section):
+    """The classifier that learns the folder names of the training photographs: `backbone: self` of fusion, koala and the perceptual loss."""
+
+    steps: int = Field(0, ge=0, description="optimizer steps; 0: not trained, since no colorizer in use looks through it")
+    batch: int = Field(64, ge=2)
+    lr: float = Field(1e-3, gt=0, description="learning rate at its highest")
+    width: float = Field(1.0, gt=0, le=4, description="channel counts times this")
 
 
 class Evaluate(Section):
@@ -164,6 +202,8 @@ class Params(Section):
     split: SplitParams = SplitParams()
     standardize: Standardize = Standardize()
     augment: Augment = Augment()
+    pretrain: Pretrain = Pretrain()
+    budget: Budget = Budget()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     compare: Compare = Compare()
@@ -175,7 +215,7 @@ class Params(Section):
     def _known(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
         from huelab import models
 
-        return _known_once(chosen, models.NAMES, "colorizer")
+        return _known_once(chosen, (*models.NAMES, *(name for name in chosen if models.known(name))), "colorizer")
 
     @model_validator(mode="after")
     def _splits_leave_training(self) -> Params:
@@ -197,7 +237,7 @@ class Params(Section):
 
 
 def load(file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Params:
-    """Reads and checks params.yaml (the project's own by default); `overrides` maps dotted keys to values, e.g. {"train.seed": 1}.
+    """Reads and checks params.yaml (the project's own by default); `overrides` maps dotted keys to values, e.g. {"train.threads": 1}.
 
     Raises ParamsError naming the file, the key, the value found and the values allowed.
     """
@@ -225,9 +265,17 @@ def parse(tree: Mapping[str, Any], file: Path) -> Params:
         problems.append(f"colorizers: found {sections!r}, expected one section per colorizer")
         sections = {}
     for name in sections:
-        if name not in models.NAMES:
-            problems.append(f"colorizers.{name}: unknown key{nearest(str(name), models.NAMES)}; allowed: {', '.join(models.NAMES)}")
-    for name in models.NAMES:
+        if not models.known(str(name)):
+            allowed = f"{', '.join(models.NAMES)}, or one of them with a dash and a name of your own (beta-wide)"
+            problems.append(f"colorizers.{name}: unknown key{nearest(str(name), models.NAMES)}; allowed: {allowed}")
+    entries = tree.get("models") or ()
+    if isinstance(entries, (list, tuple)):
+        problems += [
+            f"colorizers.{name}: missing; `models` names it: add its section ({{}} takes the settings as published)"
+            for name in dict.fromkeys(entries)
+            if isinstance(name, str) and models.known(name) and name not in sections
+        ]
+    for name in dict.fromkeys((*models.NAMES, *(str(name) for name in sections if models.known(str(name))))):
         try:
             section = sections.get(name)
             colorizers[name] = models.module(name).Params.model_validate({} if section is None else section)

@@ -93,9 +93,20 @@ def augmentation_policy() -> Path:
     return augmentation() / "policy.json"
 
 
-def model(name: str) -> Path:
-    """Stage train@name: weights.safetensors, card.json, history.csv."""
-    return root() / "work" / "models" / name
+def pretrain() -> Path:
+    """Stage pretrain: the classifier of the photographs' folder names, weights.safetensors, card.json, history.csv."""
+    return root() / "work" / "pretrain"
+
+
+def backbones() -> Path:
+    """Stage backbones: per entry of `models:`, which classifier it looks through and the hash of its weights."""
+    return root() / "work" / "backbones"
+
+
+def model(name: str, seed: int | None = None) -> Path:
+    """Stage train@name: weights.safetensors, card.json, history.csv of the first seed; those of a further `seed` in seeds/SEED."""
+    folder = root() / "work" / "models" / name
+    return folder if seed is None else folder / "seeds" / str(seed)
 
 
 def scores(name: str) -> Path:
@@ -116,19 +127,29 @@ def var() -> Path:
     return root() / "var"
 
 
-def checkpoints(name: str) -> Path:
-    """Where training of a model can be taken up again; gone once it is complete."""
-    return var() / "checkpoints" / name
+def checkpoints(name: str, seed: int = 0) -> Path:
+    """Where training of a model with that seed can be taken up again; gone once the stage is complete."""
+    return var() / "checkpoints" / name / f"seed-{seed}"
 
 
-def timing(name: str) -> Path:
+def timing(name: str, seed: int | None = None) -> Path:
     """How long a model trained, on what machine: facts that differ between runs and so stay outside the stage's outputs."""
-    return var() / "timing" / f"{name}.json"
+    return var() / "timing" / (f"{name}.json" if seed is None else f"{name}-seed-{seed}.json")
 
 
 def cache() -> Path:
     """Measurements that may be deleted at any time: they are made again."""
     return var() / "cache"
+
+
+def features(key: str) -> Path:
+    """What a backbone says of every picture of a store; `key` names the weights, the data and how they are shown."""
+    return cache() / "features" / f"{key}.npy"
+
+
+def backbone_weights(name: str) -> Path:
+    """Where weights of the timm architecture `name` may be put by hand, to be found by `pretrained: auto`."""
+    return var() / "weights" / f"{name}.safetensors"
 
 
 def tracking_database() -> Path:

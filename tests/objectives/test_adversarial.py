@@ -12,13 +12,14 @@ from huelab.data.dataset import Batch
 from huelab.models import pix2pix
 from huelab.objectives.adversarial import DISCRIMINATOR, Adversarial, patch_loss
 from huelab.objectives.base import NET
+from tests.flat_material import material
 
 
 def made(*, lr: float = 2e-4, l1_weight: float = 100.0) -> Adversarial:
     torch.manual_seed(0)
     params = pix2pix.Params(width=0.1)
     net, discriminator = pix2pix.build(params, size=32), pix2pix.build_discriminator(params)
-    return Adversarial(net, discriminator, lr=lr, ab_scale=110.0, l1_weight=l1_weight)
+    return Adversarial(net, discriminator, material(), lr=lr, ab_scale=110.0, l1_weight=l1_weight)
 
 
 def test_both_networks_learn_by_the_papers_adam() -> None:

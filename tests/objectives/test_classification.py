@@ -15,6 +15,7 @@ from huelab.color import bins
 from huelab.data.dataset import Batch
 from huelab.objectives.base import NET
 from huelab.objectives.classification import Classification, sampled
+from tests.flat_material import material
 
 P = NDArray[np.float64]
 
@@ -28,7 +29,7 @@ def prior(batch: Batch) -> P:
 
 def made(prior: P, **params: float) -> Classification:
     torch.manual_seed(0)
-    objective = objectives.build("zhang", models.module("zhang").Params(width=0.1, **params), size=32, prior=prior, clip_norm=0.0)
+    objective = objectives.build("zhang", models.module("zhang").Params(width=0.1, **params), material(prior=prior))
     assert isinstance(objective, Classification)
     return objective
 

@@ -12,12 +12,11 @@ from huelab import models, objectives
 from huelab.data.dataset import Batch
 from huelab.objectives.base import NET
 from huelab.objectives.regression import Regression
-
-PRIOR = np.full(313, 1 / 313)
+from tests.flat_material import material
 
 
 def test_the_loss_is_the_mean_squared_error_of_ab_over_128_inside_the_mask(batch: Batch) -> None:
-    objective = Regression(nn.Conv2d(1, 2, 1), optimizer="adam", lr=1e-3, ab_scale=128.0)
+    objective = Regression(nn.Conv2d(1, 2, 1), material(), optimizer="adam", lr=1e-3, ab_scale=128.0)
     predicted = torch.full_like(batch.ab, 4.0)
     inside = np.broadcast_to(batch.mask.numpy() == 1, batch.ab.shape)
     expected = (((4.0 - batch.ab.numpy()[inside]) / 128) ** 2).mean()
@@ -27,7 +26,7 @@ def test_the_loss_is_the_mean_squared_error_of_ab_over_128_inside_the_mask(batch
 @pytest.mark.parametrize("name", ["alpha", "beta"])
 def test_wallners_networks_learn_by_kerass_rmsprop(name: str) -> None:
     """torch's own defaults (0.99, 1e-8) are another optimizer."""
-    objective = objectives.build(name, models.module(name).Params(width=0.1), size=64, prior=PRIOR, clip_norm=0.0)
+    objective = objectives.build(name, models.module(name).Params(width=0.1), material(64))
     optimizer = objective.optimizers[NET]
     assert isinstance(optimizer, RMSprop)
     assert {key: optimizer.defaults[key] for key in ("lr", "alpha", "eps", "momentum", "centered")} == {
@@ -40,7 +39,7 @@ def test_wallners_networks_learn_by_kerass_rmsprop(name: str) -> None:
 
 
 def test_scaled_rates_are_relative_to_the_published_one() -> None:
-    objective = objectives.build("beta", models.module("beta").Params(width=0.1, lr=0.004), size=64, prior=PRIOR, clip_norm=0.0)
+    objective = objectives.build("beta", models.module("beta").Params(width=0.1, lr=0.004), material(64))
     for factor in (0.5, 0.25):
         objective.scale_rates(factor)
         assert objective.optimizers[NET].param_groups[0]["lr"] == pytest.approx(0.004 * factor)
@@ -49,7 +48,7 @@ def test_scaled_rates_are_relative_to_the_published_one() -> None:
 def test_the_gradient_norm_is_clipped(batch: Batch) -> None:
     """train.clip_norm is what a user turns when a run diverges."""
     torch.manual_seed(0)
-    objective = Regression(nn.Conv2d(1, 2, 1), optimizer="adam", lr=1e-3, ab_scale=1.0, clip_norm=0.5)
+    objective = Regression(nn.Conv2d(1, 2, 1), material(clip_norm=0.5), optimizer="adam", lr=1e-3, ab_scale=1.0)
     objective.step(batch)
     norm = torch.stack([parameter.grad.norm() for parameter in objective.net.parameters() if parameter.grad is not None]).norm()
     assert norm.item() == pytest.approx(0.5, rel=1e-3)

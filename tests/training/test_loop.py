@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -18,14 +17,15 @@ from huelab import models, objectives
 from huelab.data.dataset import Batch
 from huelab.params import Train
 from huelab.training import checkpoint, runtime
+from huelab.training.budget import Limit
 from huelab.training.checkpoint import Progress
 from huelab.training.loop import VALIDATIONS, Run
 from huelab.training.progress import Display
 from huelab.training.stopping import Diverged, Interrupted
+from tests.flat_material import material
 from tests.training.scenes import Scenes
 
 LEARNED = [name for name in models.NAMES if name not in models.FLOORS]
-PRIOR = np.full(313, 1 / 313)
 
 
 def run(
@@ -34,27 +34,27 @@ def run(
     *,
     steps: int = 6,
     hook: Any = None,
-    fingerprint: str = "same",
+    settings: str = "same",
     train: dict[str, Any] | None = None,
     **params: Any,
 ) -> Run:
     """A run that is ready to `fit`, on one thread."""
-    settings = Train(threads=1, **{"precision": "32-true", **(train or {})})
+    threads = Train(threads=1, **{"precision": "32-true", **(train or {})})
     module = models.module(name)
     section = module.Params.model_validate({"width": 1.0 if name == "alpha" else 0.1, "lr": 1e-3, "schedule": "cosine", **params})
-    chosen = runtime.start(settings)
-    objective = objectives.build(name, section, size=32, prior=PRIOR, clip_norm=settings.clip_norm)
+    chosen = runtime.start(threads)
+    objective = objectives.build(name, section, material(clip_norm=threads.clip_norm))
     return Run(
         name,
         objective,
         Scenes(batch_hook=hook),
         chosen,
-        settings,
-        steps=steps,
+        threads,
+        limit=Limit(steps),
         schedule=section.schedule,
         folder=folder,
-        fingerprint=fingerprint,
-        display=Display(name, steps, io.StringIO()),
+        settings={"all": settings},
+        display=Display(name, Limit(steps), io.StringIO()),
     )
 
 
@@ -107,7 +107,7 @@ def test_the_same_run_gives_the_same_bits(name: str, precision: str, tmp_path: P
 def test_another_seed_gives_another_network(tmp_path: Path) -> None:
     first = run("beta", tmp_path / "a")
     first.fit()
-    second = run("beta", tmp_path / "b", train={"seed": 1})
+    second = run("beta", tmp_path / "b", train={"seeds": (1,)})
     second.fit()
     assert any(not torch.equal(value, weights(second)[key]) for key, value in weights(first).items())
 
@@ -145,10 +145,10 @@ def test_a_checkpoint_of_other_settings_is_not_resumed_and_said_so(tmp_path: Pat
         run("beta", tmp_path, hook=interrupt_at(2)).fit()
     fresh = run("beta", tmp_path / "fresh")
     fresh.fit()
-    other = run("beta", tmp_path, fingerprint="other")
+    other = run("beta", tmp_path, settings="other")
     other.fit()
     assert_same(fresh, other)
-    assert "starting anew" in other.display.stream.getvalue()  # type: ignore[attr-defined]
+    assert "(all same -> other): not resumed, starting anew" in other.display.stream.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_damaged_checkpoint_is_not_resumed(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_names_the_way_out(tmp_pat
     with pytest.raises(Diverged) as stopped:
         run("beta", tmp_path, hook=poison, train={"checkpoint_seconds": 1e-9}).fit()
     message = str(stopped.value)
-    assert "mse is not a finite number at step 5 of 6" in message
+    assert "mse is not a finite number at step 5 of 6 steps" in message
     assert "last good checkpoint, of step 4," in message
     assert str(tmp_path / checkpoint.FILE) in message
     assert "colorizers.beta.lr" in message
@@ -243,7 +243,7 @@ def test_a_checkpoint_keeps_the_memory_format_of_the_moments(tmp_path: Path) -> 
         cut.fit()
     resumed = run("plain", tmp_path, train=train)
     resumed.runtime.prepare(resumed.objective)
-    assert isinstance(checkpoint.load(tmp_path, "same", resumed.objective), Progress)
+    assert isinstance(checkpoint.load(tmp_path, {"all": "same"}, resumed.objective), Progress)
     optimizer = resumed.objective.optimizers["net"]
     strides = [(p.stride(), optimizer.state[p]["exp_avg"].stride()) for p in resumed.objective.net.parameters()]
     assert all(own == moment for own, moment in strides)

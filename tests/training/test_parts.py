@@ -11,6 +11,7 @@ import pytest
 from huelab.errors import UsageError
 from huelab.params import Train
 from huelab.training import history, runtime
+from huelab.training.budget import Limit
 from huelab.training.progress import Display, duration
 from huelab.training.schedule import factor
 
@@ -21,18 +22,18 @@ class Terminal(io.StringIO):
 
 
 def test_constant_is_what_the_papers_mostly_used() -> None:
-    assert {factor("constant", step, 10) for step in range(10)} == {1.0}
+    assert {factor("constant", step / 10) for step in range(10)} == {1.0}
 
 
 def test_cosine_falls_from_the_full_rate_to_nearly_none() -> None:
-    factors = [factor("cosine", step, 100) for step in range(100)]
+    factors = [factor("cosine", Limit(100).spent(step, 0.0)) for step in range(100)]
     assert factors == sorted(factors, reverse=True)
     assert factors[0] > 0.99
     assert 0 < factors[-1] < 0.01
 
 
 def test_onecycle_warms_up_over_a_tenth() -> None:
-    factors = [factor("onecycle", step, 100) for step in range(100)]
+    factors = [factor("onecycle", Limit(100).spent(step, 0.0)) for step in range(100)]
     top = factors.index(max(factors))
     assert 9 <= top <= 11
     assert factors[:top] == sorted(factors[:top])
@@ -41,14 +42,14 @@ def test_onecycle_warms_up_over_a_tenth() -> None:
     assert factors[-1] < 0.01
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "onecycle"])
+@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "onecycle"])
 def test_a_single_step_still_learns(schedule: str) -> None:
-    assert factor(schedule, 0, 1) > 0.1
+    assert factor(schedule, Limit(1).spent(0, 0.0)) > 0.1
 
 
 def test_an_unknown_schedule_is_refused() -> None:
-    with pytest.raises(ValueError, match="constant, cosine, onecycle"):
-        factor("linear", 0, 10)
+    with pytest.raises(ValueError, match="constant, linear, cosine, onecycle"):
+        factor("steps", 0.1)
 
 
 def test_history_keeps_every_digit(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_history_keeps_every_digit(tmp_path: Path) -> None:
 def test_a_log_file_gets_plain_lines() -> None:
     """DVC's and Prefect's logs would fill with control characters."""
     stream = io.StringIO()
-    display = Display("beta", 10, stream)
+    display = Display("beta", Limit(10), stream)
     for step in range(1, 11):
         display.step(step, 4, {"mse": 0.5})
     display.validated(10, 0.0123, best=True)
@@ -78,7 +79,7 @@ def test_a_log_file_gets_plain_lines() -> None:
 
 def test_a_terminal_gets_a_bar_with_speed_and_time_left() -> None:
     stream = Terminal()
-    display = Display("beta", 4, stream)
+    display = Display("beta", Limit(4), stream)
     for step in range(1, 5):
         display.step(step, 4, {"mse": 0.5})
     text = stream.getvalue()

@@ -21,8 +21,8 @@ def resolve(model: str = CHAMPION) -> Path:
     """
     if model == CHAMPION:
         return _registered() or _leader()
-    if model not in models.NAMES:
-        raise UsageError(f"There is no colorizer {model!r}: choose {CHAMPION} or one of {', '.join(models.NAMES)}.")
+    if not models.known(model):
+        raise UsageError(f"There is no colorizer {model!r}: choose {CHAMPION}, one of {', '.join(models.NAMES)}, or a variant that params.yaml names.")
     folder = paths.model(model)
     if not _trained(folder):
         raise ModelError(f"{model} is not trained yet ({folder} holds no card.json): run `make run` or `dvc repro train@{model}`.")
@@ -50,7 +50,7 @@ def _leader() -> Path:
     rows = board.get("rows", []) if isinstance(board, dict) else []
     for row in rows:  # best first
         name = row.get("model") if isinstance(row, dict) else None
-        if name in models.NAMES and name not in models.FLOORS and not row.get("one_picture") and _trained(paths.model(name)):
+        if isinstance(name, str) and models.known(name) and name not in models.FLOORS and not row.get("one_picture") and _trained(paths.model(name)):
             return paths.model(name)
     raise ModelError(
         f"There is no champion yet: {paths.champion()} does not exist and {file} names no trained colorizer. "

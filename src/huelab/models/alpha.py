@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info, Optimizer, Schedule
-from huelab.params import LearnedParams
+from huelab.models.families import RegressionParams
+from huelab.models.info import Info, Optimizer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,13 +36,12 @@ INFO = Info(
 )
 
 
-class Params(LearnedParams):
+class Params(RegressionParams):
     """What of `alpha` can be set."""
 
     steps: int = Field(1000, ge=1, description="optimizer steps; each sees the whole picture")
     batch: int = Field(1, ge=1, le=1, description="there is one picture")
     optimizer: Optimizer = "rmsprop"
-    schedule: Schedule = Field("constant", description="how the learning rate changes; published: constant")
     picture: int = Field(0, ge=0, description="number of the gallery photograph to memorise")
 
 

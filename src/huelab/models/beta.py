@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info, Optimizer, Schedule
-from huelab.params import LearnedParams
+from huelab.models.families import RegressionParams
+from huelab.models.info import Info, Optimizer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,12 +35,11 @@ INFO = Info(
 )
 
 
-class Params(LearnedParams):
+class Params(RegressionParams):
     """What of `beta` can be set; the defaults are as published, with a budget of epochs that suits the user."""
 
     batch: int = Field(10, ge=1)
     optimizer: Optimizer = "rmsprop"
-    schedule: Schedule = Field("constant", description="how the learning rate changes; published: constant")
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:

@@ -14,17 +14,17 @@ class Colorizer(nn.Module):
     """L (N, 1, H, W) in 0..100 -> ab (N, 2, H, W) in CIE units, float32, for any H and W."""
 
     def __init__(self, net: nn.Module, *, temperature: float = 0.38) -> None:
-        """`net` gives ab itself, or is a ToBins, whose logits are read out by an annealed mean of `temperature`."""
+        """`net` gives ab itself, or Lab, or is a ToBins, whose logits are read out by an annealed mean of `temperature`."""
         super().__init__()
         self.net = net
         self.temperature = temperature
         self.stride = net.stride if isinstance(net, ToBins) else 0
 
-    def forward(self, L: Tensor) -> Tensor:
-        """The colours of `L`; not clamped to the gamut."""
-        output: Tensor = self.net(L)
+    def forward(self, L: Tensor, **given: Tensor) -> Tensor:
+        """The colours of `L`; not clamped to the gamut. `given`: what the net can be told so that it need not compute it (a class vector)."""
+        output: Tensor = self.net(L, **given)
         if not self.stride:
-            return output.float()
+            return output[:, -2:].float()  # of Lab (nazeri) only the colours: a picture keeps its own lightness
         coarse = tensor.annealed_mean(output, self.temperature)
         ab = F.interpolate(coarse, scale_factor=self.stride, mode="bilinear", align_corners=False)
         return ab[..., : L.shape[-2], : L.shape[-1]]

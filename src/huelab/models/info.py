@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Objective = Literal["floor", "regression", "classification", "adversarial"]
-Optimizer = Literal["rmsprop", "adam"]
-Schedule = Literal["constant", "cosine", "onecycle"]
+Objective = Literal["floor", "regression", "classification", "adversarial", "two_stage", "multiscale", "joint"]
+"""The family of a colorizer's loss; each is a module of huelab.objectives."""
+Optimizer = Literal["rmsprop", "adam", "adadelta"]
+Schedule = Literal["constant", "cosine", "onecycle", "linear"]
 """Of the learning rate, see training.schedule."""
 
 
@@ -21,6 +22,8 @@ class Info:
     year: int
     changes: str
     """What differs from the source, in a sentence; empty: nothing."""
+    choose: str = ""
+    """When to choose it, in a sentence or two, for someone who has photographs and a budget."""
     licence: str
     """Of the ideas and code it was re-implemented from."""
     objective: Objective
@@ -29,5 +32,7 @@ class Info:
     """The published unit of ab in the loss: targets are CIE ab over this."""
     input_size: int = 0
     """Pixels of a side of the published training pictures; 0: a floor."""
+    needs: tuple[Literal["backbone", "labels"], ...] = ()
+    """backbone: it looks at the picture through a classifier as well; labels: it learns the photographs' folder names beside the colours."""
     one_picture: bool = False
     """It memorises one picture and is judged on that picture alone."""

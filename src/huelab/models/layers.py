@@ -121,9 +121,23 @@ class ToBins(nn.Module):
         return logits.float()
 
 
+FROZEN = "backbone."
+"""State keys of a classifier inside a colorizer, which never learns: saved once with the result, not in every checkpoint."""
+
+
 def parameters(net: nn.Module) -> int:
     """How many numbers `net` learns."""
-    return sum(parameter.numel() for parameter in net.parameters())
+    return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)
+
+
+def learned_state(net: nn.Module) -> dict[str, Tensor]:
+    """The state of `net` without that of a frozen backbone."""
+    return {key: value for key, value in net.state_dict().items() if not key.startswith(FROZEN)}
+
+
+def frozen_state(net: nn.Module) -> dict[str, Tensor]:
+    """The state of the frozen backbone in `net`; empty where there is none."""
+    return {key: value for key, value in net.state_dict().items() if key.startswith(FROZEN)}
 
 
 def finite(net: nn.Module) -> bool:

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info, Schedule
-from huelab.params import LearnedParams
+from huelab.models.families import AdversarialParams
+from huelab.models.info import Info
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,13 +51,10 @@ PATCH_LEAST = 24
 """Pixels of a side below which the PatchGAN has no output."""
 
 
-class Params(LearnedParams):
+class Params(AdversarialParams):
     """What of `pix2pix` can be set."""
 
-    lr: float = Field(2e-4, gt=0, description="learning rate of both networks")
-    schedule: Schedule = Field("constant", description="how the learning rate changes; published: constant")
     depth: int = Field(0, ge=0, le=DEPTH, description="halvings in the U-Net; 0: as many as the pictures have room for, at most 8")
-    l1_weight: float = Field(100.0, ge=0, description="weight of the L1 loss beside the adversarial one")
 
 
 def depth(params: Params, size: int) -> int:

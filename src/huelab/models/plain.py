@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info, Optimizer, Schedule
-from huelab.params import LearnedParams
+from huelab.models.families import RegressionParams
+from huelab.models.info import Info, Schedule
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,10 +34,9 @@ INFO = Info(
 )
 
 
-class Params(LearnedParams):
+class Params(RegressionParams):
     """What of `plain` can be set."""
 
-    optimizer: Optimizer = "adam"
     schedule: Schedule = Field("onecycle", description="how the learning rate changes")
 
 

@@ -43,7 +43,7 @@ class Saved:
             raise ModelError(f"{file} cannot be read ({error}): train the colorizer again with `dvc repro`.") from None
         if not isinstance(card, dict) or not isinstance(card.get("name"), str) or not isinstance(card.get("params"), dict):
             raise ModelError(f"{file} is not the card of a colorizer (no name or params in it): train it again with `dvc repro`.")
-        if card["name"] not in models.NAMES:
+        if not models.known(card["name"]):
             raise ModelError(f"{file} is of colorizer {card['name']!r}, which this version does not know: {', '.join(models.NAMES)}.")
         return cls(folder, card)
 
@@ -114,7 +114,7 @@ class Saved:
         if self.floor:
             a, b = self.card.get("mean_ab") or (0.0, 0.0)
             return Constant((float(a), float(b))).eval()
-        net = models.module(self.name).build(self.params, size=self.size)
+        net = models.build(self.name, self.params, size=self.size, backbone=self._backbone(), classes=len(self.card.get("classes") or ()))
         state = self._state()
         try:
             net.load_state_dict(state)
@@ -122,6 +122,14 @@ class Saved:
             what = " ".join(str(error).split())[:300]
             raise ModelError(f"{self.weights} does not fit the network {CARD} describes ({what}): train {self.name} again.") from None
         return Colorizer(net, temperature=float(getattr(self.params, "temperature", 1.0))).eval()
+
+    def _backbone(self) -> nn.Module | None:
+        """The classifier inside the colorizer, without weights: they lie with the colorizer's own."""
+        if "backbone" not in self.info.needs:
+            return None
+        from huelab import backbones
+
+        return backbones.skeleton(self.card["backbone"])
 
     def _state(self) -> dict[str, Tensor]:
         import safetensors.torch

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from huelab.models.info import Info, Schedule
-from huelab.params import LearnedParams
+from huelab.models.families import ClassificationParams
+from huelab.models.info import Info
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,16 +49,11 @@ STRIDE = 4
 """Pixels of the picture, along a side, per pixel of logits."""
 
 
-class Params(LearnedParams):
+class Params(ClassificationParams):
     """What of `zhang` can be set."""
 
     batch: int = Field(40, ge=1)
     lr: float = Field(3e-5, gt=0, description="learning rate at its highest")
-    schedule: Schedule = Field("cosine", description="of the learning rate; published: three falling steps")
-    weight_decay: float = Field(1e-3, ge=0, description="L2 penalty, as in Adam with weight decay")
-    neighbours: int = Field(5, ge=1, le=32, description="nearest bins that share a pixel's target; paper 5, code 10")
-    rebalance: float = Field(0.5, ge=0, le=1, description="lambda: uniform share in the colour weights; 1 weights nothing")
-    temperature: float = Field(0.38, gt=0, le=10, description="of the annealed mean: 1 the mean (dull), to 0 the mode (vivid)")
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import importlib
 
 from huelab import models
-from huelab.models.info import Info
 from huelab.objectives.base import Objective
+from huelab.objectives.material import Material
 
 
-def build(name: str, params: object, *, size: int, prior: NDArray[np.float64], clip_norm: float) -> Objective:
+def build(name: str, params: object, material: Material) -> Objective:
     """Networks and objective of the learned colorizer `name`, freshly initialised from torch's generator.
 
-    `params`: its section of params.yaml; `size`: side of the training pictures in pixels; `prior` (313,): share of each colour bin among
-    the training pixels; `clip_norm`: bound of the gradient norm, 0 for none. Raises ValueError for a floor.
+    `params`: its section of params.yaml. Raises ValueError for a floor.
     """
     module = models.module(name)
-    info: Info = module.INFO
     section = module.Params.model_validate(params)
-    if info.objective == "floor":
+    chosen = models.family(name, section)
+    if chosen == "floor":
         raise ValueError(f"{name} is a floor: it does not learn")
-    net = module.build(section, size=size)
-    if info.objective == "regression":
-        from huelab.objectives.regression import Regression
-
-        return Regression(net, optimizer=section.optimizer, lr=section.lr, ab_scale=info.ab_scale, clip_norm=clip_norm)
-    if info.objective == "adversarial":
-        from huelab.objectives.adversarial import Adversarial
-
-        discriminator = module.build_discriminator(section)
-        return Adversarial(net, discriminator, lr=section.lr, ab_scale=info.ab_scale, l1_weight=section.l1_weight, clip_norm=clip_norm)
-    from huelab.objectives.classification import Classification
-
-    return Classification(
-        net,
-        prior=prior,
-        lr=section.lr,
-        stride=module.STRIDE,
-        weight_decay=section.weight_decay,
-        neighbours=section.neighbours,
-        rebalance=section.rebalance,
-        temperature=section.temperature,
-        clip_norm=clip_norm,
-    )
+    net = models.build(name, section, size=material.size, backbone=material.backbone, classes=len(material.classes))
+    if material.backbone is not None and hasattr(module, "start_from"):
+        module.start_from(net, material.backbone)  # an encoder that begins with a classifier's weights
+    # "two_stage" is the class TwoStage of two_stage.py; by name, so that an edit of one family trains no other anew
+    kind: type[Objective] = getattr(importlib.import_module(f"huelab.objectives.{chosen}"), chosen.title().replace("_", ""))
+    return kind.of(module, net, section, material)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
 from huelab.objectives.base import NET, Objective, masked_mean
+from huelab.objectives.material import Material
 
 if TYPE_CHECKING:
     from huelab.data.dataset import Batch
@@ -23,7 +25,7 @@ class Adversarial(Objective):
     terms = ("l1", "g_adversarial", "d_real", "d_fake")
 
     def __init__(
-        self, net: nn.Module, discriminator: nn.Module, *, lr: float, ab_scale: float, l1_weight: float = 100.0, clip_norm: float = 0.0
+        self, net: nn.Module, discriminator: nn.Module, material: Material, *, lr: float, ab_scale: float, l1_weight: float = 100.0
     ) -> None:
         """`discriminator` sees L / 50 - 1 and ab / `ab_scale`; `l1_weight` multiplies the L1 loss of ab / `ab_scale`."""
         nets = {NET: net, DISCRIMINATOR: discriminator}
@@ -31,9 +33,15 @@ class Adversarial(Objective):
         optimizers: dict[str, Optimizer] = {
             name: Adam(one.parameters(), lr=lr, betas=(0.5, 0.999), fused=True) for name, one in nets.items()
         }
-        super().__init__(nets, optimizers, clip_norm=clip_norm)
+        super().__init__(nets, optimizers, material)
         self.ab_scale = ab_scale
         self.l1_weight = l1_weight
+
+    @classmethod
+    def of(cls, module: ModuleType, net: nn.Module, section: Any, material: Material) -> Self:
+        """See Objective.of."""
+        discriminator = module.build_discriminator(section)
+        return cls(net, discriminator, material, lr=section.lr, ab_scale=module.INFO.ab_scale, l1_weight=section.l1_weight)
 
     def judged(self, batch: Batch, ab: Tensor) -> Tensor:
         """The discriminator's logits for the colours `ab` of the batch's L; padding shows it nothing."""
@@ -43,7 +51,7 @@ class Adversarial(Objective):
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """See Objective.step."""
         discriminator = self.nets[DISCRIMINATOR]
-        fake = self.running[NET](batch.L).float()
+        fake = self.painted(batch).float()
 
         real_loss = patch_loss(self.judged(batch, batch.ab), batch.mask, real=True)
         fake_loss = patch_loss(self.judged(batch, fake.detach()), batch.mask, real=False)

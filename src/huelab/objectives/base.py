@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from huelab.models.colorizer import Colorizer
+from huelab.objectives.material import Material
 
 if TYPE_CHECKING:
     from huelab.data.dataset import Batch
@@ -26,22 +29,58 @@ class Objective(ABC):
     """
 
     terms: ClassVar[tuple[str, ...]]
-    """Names of what `step` returns."""
+    """Names of all that `step` may return."""
 
-    def __init__(self, nets: dict[str, nn.Module], optimizers: dict[str, Optimizer], *, clip_norm: float, temperature: float = 1.0) -> None:
-        """`clip_norm` bounds each network's gradient norm, 0 leaves it; `temperature` of the annealed mean, for nets that give bins."""
+    def __init__(
+        self, nets: dict[str, nn.Module], optimizers: dict[str, Optimizer], material: Material, *, temperature: float = 1.0
+    ) -> None:
+        """`material.clip_norm` bounds each network's gradient norm, 0 leaves it; `temperature` of the annealed mean, for nets that give bins."""
         self.nets = nets
+        self.material = material
         self.optimizers = optimizers
         self.running = dict(nets)
         self.stepping = dict(optimizers)
-        self.clip_norm = clip_norm
+        self.clip_norm = material.clip_norm
         self.temperature = temperature
+        self.fraction = 0.0
+        """How much of the budget is spent, 0..1; the loop sets it before each step."""
+        self.steps_done = 0
+        self.buffers: dict[str, Tensor] = {}
+        """What a step changes beside weights and optimizers (a running histogram); checkpoints keep it."""
         self.backward: Callable[[Tensor], None] = _backward
         self._rates = {name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in optimizers.items()}
 
+    @classmethod
+    @abstractmethod
+    def of(cls, module: ModuleType, net: nn.Module, section: Any, material: Material) -> Self:
+        """The objective of a colorizer's `module` for its `net`, with the settings of its `section` of params.yaml."""
+
     @abstractmethod
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Learns from `batch` once. Returns the terms of the loss before the step, each a float32 scalar without gradient."""
+        """Learns from `batch` once. Returns terms of the loss before the step, each a float32 scalar without gradient.
+
+        One that does not apply in this step (of another phase) is left out.
+        """
+
+    @property
+    def phase(self) -> int:
+        """Rises when what is learned changes: the best weights are then chosen anew."""
+        return 0
+
+    def begin(self, batch: Batch) -> None:
+        """Called once with the first training batch, before the first step: for initialisations that look at data."""
+
+    def given(self, batch: Batch) -> dict[str, Tensor]:
+        """What the network takes beside the lightness of `batch`: precomputed class vectors, where it looks through a classifier."""
+        if self.material.vectors is None or int(batch.index.min()) < 0:
+            return {}
+        vectors = self.material.vectors[batch.index.to(self.material.vectors.device)]
+        return {"vector": vectors.to(batch.L.device)}
+
+    def painted(self, batch: Batch) -> Tensor:
+        """The output of the running network for `batch`."""
+        painted: Tensor = self.running[NET](batch.L, **self.given(batch))
+        return painted
 
     @property
     def net(self) -> nn.Module:
@@ -59,6 +98,13 @@ class Objective(ABC):
         for net in self.running.values():
             net.train(training)
 
+    def move(self, device: torch.device) -> None:
+        """Puts what is not a network in training where those are."""
+        self.buffers = {name: value.to(device) for name, value in self.buffers.items()}
+        for helper in (self.material.perceptual,):
+            if helper is not None:
+                helper.to(device)
+
     def scale_rates(self, factor: float) -> None:
         """Learning rates become their published values times `factor`."""
         for name, optimizer in self.optimizers.items():
@@ -71,12 +117,17 @@ class Objective(ABC):
         optimizer.zero_grad(set_to_none=True)
         self.backward(loss)
         if self.clip_norm:
-            nn.utils.clip_grad_norm_(self.nets[name].parameters(), self.clip_norm)
+            nn.utils.clip_grad_norm_(learned(self.nets[name]), self.clip_norm)
         optimizer.step()
 
 
 def _backward(loss: Tensor) -> None:
     loss.backward()  # type: ignore[no-untyped-call]
+
+
+def learned(net: nn.Module) -> list[nn.Parameter]:
+    """The parameters of `net` that learn: a frozen backbone's do not."""
+    return [parameter for parameter in net.parameters() if parameter.requires_grad]
 
 
 def masked_mean(value: Tensor, mask: Tensor) -> Tensor:

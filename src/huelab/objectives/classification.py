@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -11,7 +12,8 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from huelab.color import bins, tensor
-from huelab.objectives.base import NET, Objective
+from huelab.objectives.base import NET, Objective, learned
+from huelab.objectives.material import Material
 
 if TYPE_CHECKING:
     from huelab.data.dataset import Batch
@@ -28,27 +30,41 @@ class Classification(Objective):
     def __init__(
         self,
         net: nn.Module,
+        material: Material,
         *,
-        prior: NDArray[np.float64],
         lr: float,
         stride: int = 4,
         weight_decay: float = 1e-3,
         neighbours: int = 5,
         rebalance: float = 0.5,
         temperature: float = 0.38,
-        clip_norm: float = 0.0,
     ) -> None:
-        """`prior` (313,): share of each bin among the training pixels. `rebalance`: lambda of the class weights, 1 weights all equally.
+        """`rebalance`: lambda of the class weights, 1 weights all equally.
 
         Sets the bias of the net's last layer to the distribution that the loss prefers where nothing is known of a pixel.
         """
+        prior = material.prior
         weights = np.ones_like(prior) if rebalance == 1 else bins.class_weights(prior, lam=rebalance)
         begin_at_balance(net, prior * weights)
-        optimizer = Adam(net.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=weight_decay, fused=True)
-        super().__init__({NET: net}, {NET: optimizer}, clip_norm=clip_norm, temperature=temperature)
+        optimizer = Adam(learned(net), lr=lr, betas=(0.9, 0.99), weight_decay=weight_decay, fused=True)
+        super().__init__({NET: net}, {NET: optimizer}, material, temperature=temperature)
         self.stride = stride
         self.neighbours = neighbours
         self.weights = torch.from_numpy(weights).float()
+
+    @classmethod
+    def of(cls, module: ModuleType, net: nn.Module, section: Any, material: Material) -> Self:
+        """See Objective.of."""
+        return cls(
+            net,
+            material,
+            lr=section.lr,
+            stride=module.STRIDE,
+            weight_decay=section.weight_decay,
+            neighbours=section.neighbours,
+            rebalance=section.rebalance,
+            temperature=section.temperature,
+        )
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Mean over content pixels of weight(true bin) * cross-entropy(soft target, softmax(logits)); float32.
@@ -69,7 +85,7 @@ class Classification(Objective):
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """See Objective.step."""
-        loss = self.loss(self.running[NET](batch.L), batch)
+        loss = self.loss(self.painted(batch), batch)
         self.update(NET, loss)
         return {"cross_entropy": loss.detach()}
 

@@ -13,7 +13,8 @@ def base(name: str, params: Params, store: Store) -> dict[str, Any]:
     return {
         "name": name,
         "params": params.colorizer(name).model_dump(mode="json"),
-        "train": params.train.model_dump(mode="json"),
+        "train": params.train.model_dump(mode="json", exclude={"seeds"}),
+        "budget": {key: value for key, value in params.budget.model_dump(mode="json").items() if value},
         **{key: store.meta[key] for key in ("data_hash", "split_by", "protocol")},
         "size": store.size,
         "photograph_side": store.meta["photograph_side"],

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from huelab.objectives.base import Objective
+from huelab.models.layers import learned_state
+from huelab.objectives.base import NET, Objective
 from huelab.training.history import Row
 
 FILE = "checkpoint.safetensors"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -37,16 +38,25 @@ class Progress:
     rows: list[Row] = field(default_factory=list)
     """The history so far."""
     sums: dict[str, float] = field(default_factory=dict)
-    """Sum of each term of the loss since the last row, and "steps", how many."""
+    """Sum of each term of the loss since the last row."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Of how many steps."""
+    phase: int = 0
+    """Of the objective, at the last validation."""
     images: int = 0
     seconds: float = 0.0
 
 
-def save(folder: Path, fingerprint: str, progress: Progress, objective: Objective) -> Path:
-    """Writes the state of the run to `folder`, whole or not at all."""
+_PLAIN = ("step", "best_step", "best_score", "rows", "sums", "counts", "phase", "images", "seconds")
+"""What of Progress is no tensor."""
+
+
+def save(folder: Path, settings: Mapping[str, Any], progress: Progress, objective: Objective) -> Path:
+    """Writes the state of the run to `folder`, whole or not at all. `settings`: everything the weights depend on, as plain values."""
     tensors: dict[str, Tensor] = {f"best/{key}": value for key, value in progress.best.items()}
     for name, net in objective.nets.items():
-        tensors |= {f"net/{name}/{key}": value for key, value in net.state_dict().items()}
+        tensors |= {f"net/{name}/{key}": value for key, value in learned_state(net).items()}
+    tensors |= {f"buffer/{name}": value for name, value in objective.buffers.items()}
     for name, optimizer in objective.optimizers.items():
         for place, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{name}/{place}/{key}": torch.as_tensor(value) for key, value in state.items()}
@@ -55,8 +65,8 @@ def save(folder: Path, fingerprint: str, progress: Progress, objective: Objectiv
         tensors["random/cuda"] = torch.cuda.get_rng_state()
     facts = {
         "format": FORMAT,
-        "fingerprint": fingerprint,
-        **{key: getattr(progress, key) for key in ("step", "best_step", "best_score", "rows", "sums", "images", "seconds")},
+        "settings": settings,
+        **{key: getattr(progress, key) for key in _PLAIN},
     }
     folder.mkdir(parents=True, exist_ok=True)
     file, temporary = folder / FILE, folder / f".{FILE}.new"
@@ -67,28 +77,54 @@ def save(folder: Path, fingerprint: str, progress: Progress, objective: Objectiv
     return file
 
 
-def load(folder: Path, fingerprint: str, objective: Objective) -> Progress | None:
-    """Puts the run saved in `folder` back into `objective` and torch's generator; None where there is none with this `fingerprint`.
+def load(folder: Path, settings: Mapping[str, Any], objective: Objective) -> Progress | None:
+    """Puts the run saved in `folder` back into `objective` and torch's generator; None where there is none with these `settings`.
 
     A file of other settings or data, of another version, or damaged, is left alone and not used.
     """
     facts = stored(folder)
-    if facts is None or facts.get("format") != FORMAT or facts.get("fingerprint") != fingerprint:
+    if facts is None or not fits(facts, settings):
         return None
     tensors = safetensors.torch.load_file(folder / FILE)
     for name, net in objective.nets.items():
-        net.load_state_dict(_under(tensors, f"net/{name}/"))
+        state = _under(tensors, f"net/{name}/")
+        net.load_state_dict({**net.state_dict(), **state} if name == NET else state)  # a frozen backbone is not in the file
+    for name, buffer in _under(tensors, "buffer/").items():
+        objective.buffers[name] = buffer.to(objective.buffers[name].device) if name in objective.buffers else buffer
     for name, optimizer in objective.optimizers.items():
         _restore(optimizer, _under(tensors, f"optimizer/{name}/"))
     torch.set_rng_state(tensors["random/cpu"])
     if "random/cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random/cuda"])
-    known = {key: facts[key] for key in ("step", "best_step", "best_score", "rows", "sums", "images", "seconds")}
+    known = {key: facts[key] for key in _PLAIN}
     return Progress(best=_under(tensors, "best/"), **known)
 
 
+def fits(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint with these `facts` is of a run with these `settings`."""
+    return facts.get("format") == FORMAT and facts.get("settings") == json.loads(json.dumps(settings))
+
+
+def differences(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """What differs between a checkpoint's settings and ours, e.g. "section.lr 0.001 -> 0.002"; long values (hashes) by name alone."""
+    then, now = _flat(facts.get("settings") or {}), _flat(json.loads(json.dumps(settings)))
+    found = []
+    for key in sorted(then.keys() | now.keys()):
+        if then.get(key) != now.get(key):
+            values = f"{then.get(key)} -> {now.get(key)}"
+            found.append(key if len(values) > 60 else f"{key} {values}")
+    return found
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
 def stored(folder: Path) -> dict[str, Any] | None:
-    """The facts (format, fingerprint, step …) of the checkpoint in `folder`; None where there is none that can be read."""
+    """The facts (format, settings, step …) of the checkpoint in `folder`; None where there is none that can be read."""
     try:
         with safetensors.safe_open(folder / FILE, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["huelab"])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 Row = dict[str, float]
-"""step, epoch, the mean of each term of the loss since the last row, val_mse_ab128."""
+"""step, epoch, the mean of each term of the loss since the last row (none for a term of another phase), val_mse_ab128."""
 
 
 def columns(terms: Sequence[str]) -> tuple[str, ...]:

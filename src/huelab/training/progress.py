@@ -7,18 +7,20 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
+from huelab.training.budget import Limit
+
 BAR = 24
 REDRAW = 0.2
 """Seconds between two drawings of the bar."""
 
 
 class Display:
-    """Progress of one run over `steps` optimizer steps."""
+    """Progress of one run up to its limit."""
 
-    def __init__(self, name: str, steps: int, stream: TextIO | None = None) -> None:
+    def __init__(self, name: str, limit: Limit, stream: TextIO | None = None) -> None:
         """Writes to `stream`, standard output by default; draws a bar where that is a terminal."""
         self.name = name
-        self.steps = steps
+        self.limit = limit
         self.stream = stream or sys.stdout
         self.terminal = self.stream.isatty()
         self._began: float | None = None
@@ -33,16 +35,16 @@ class Display:
             self._began, self._first = now, step
             return
         self._images += images
-        if self.terminal and (now - self._drawn > REDRAW or step == self.steps):
+        if self.terminal and (now - self._drawn > REDRAW or step == self.limit.steps):
             self._drawn = now
-            filled = BAR * step // self.steps
+            filled = int(BAR * self._done(step))
             losses = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
-            self._write(f"\r{self.name} [{'█' * filled}{'·' * (BAR - filled)}] {step}/{self.steps}  {losses}  {self.speed(step)}\x1b[K")
+            self._write(f"\r{self.name} [{'█' * filled}{'·' * (BAR - filled)}] {self._of(step)}  {losses}  {self.speed(step)}\x1b[K")
 
     def validated(self, step: int, score: float, *, best: bool) -> None:
         """A validation at `step` gave `score` (MSE of ab / 128)."""
         star = "  best so far" if best else ""
-        self.line(f"{self.name}  step {step}/{self.steps}  validation mse_ab128 {score:.5f}{star}  {self.speed(step)}")
+        self.line(f"{self.name}  step {self._of(step)}  validation mse_ab128 {score:.5f}{star}  {self.speed(step)}")
 
     def line(self, text: str) -> None:
         """One line of its own, above the bar where there is one."""
@@ -53,8 +55,16 @@ class Display:
         if self._began is None or step <= self._first:
             return ""
         seconds = max(time.monotonic() - self._began, 1e-9)
-        left = seconds / (step - self._first) * (self.steps - step)
-        return f"{self._images / seconds:.0f} img/s, {duration(left)} left"
+        left = self.limit.seconds - seconds if self.limit.seconds else seconds / (step - self._first) * (self.limit.steps - step)
+        return f"{self._images / seconds:.0f} img/s, {duration(max(0.0, left))} left"
+
+    def _done(self, step: int) -> float:
+        """The share of the limit, 0..1."""
+        seconds = time.monotonic() - self._began if self._began is not None else 0.0
+        return min(1.0, self.limit.spent(step, seconds))
+
+    def _of(self, step: int) -> str:
+        return f"{step}" if self.limit.seconds else f"{step}/{self.limit.steps}"
 
     def _write(self, text: str) -> None:
         self.stream.write(text)

@@ -52,8 +52,8 @@ class Runtime:
         return f"{self.device}{threads}, {self.precision}{', channels last' * self.channels_last}"
 
 
-def start(train: Train) -> Runtime:
-    """Chooses device, precision and threads, makes torch deterministic and seeds it. Raises UsageError for a device that is not there.
+def start(train: Train, *, seed: int | None = None) -> Runtime:
+    """Chooses device, precision and threads, makes torch deterministic and seeds it (with the first of train.seeds). Raises UsageError for a device that is not there.
 
     On the same machine with the same threads everything that follows gives the same bits.
     """
@@ -68,7 +68,7 @@ def start(train: Train) -> Runtime:
     # in float32 the memory format wins nothing where transposed convolutions dominate
     channels_last = precision == "bf16-mixed" if train.channels_last == "auto" else train.channels_last
     _deterministic(device)
-    torch.manual_seed(train.seed)
+    torch.manual_seed(train.seed if seed is None else seed)
     with warnings.catch_warnings():
         # importing Fabric pulls in torchmetrics and with it libraries that warn about their own future
         warnings.simplefilter("ignore")

@@ -33,20 +33,21 @@ class Source(Protocol):
 class Tiles:
     """The training and validation pictures of a store, augmented by a policy while training."""
 
-    def __init__(self, store: Store, policy: Policy, train: Train, *, batch: int) -> None:
-        """Raises DataError where the store has no training or no validation pictures."""
+    def __init__(self, store: Store, policy: Policy, train: Train, *, batch: int, seed: int | None = None) -> None:
+        """`seed` of the order and the augmentation: the first of train.seeds when left out. Raises DataError where the store has no training or no validation pictures."""
         count = len(store.indices("train"))
         for split, found in (("training", count), ("validation", len(store.indices("val")))):
             if found == 0:
                 raise DataError(f"There are no {split} pictures in {store.folder}: add photographs with `huelab data use FOLDER`.")
         self._store, self._policy, self._train, self._batch = store, policy, train, batch
+        self._seed = train.seed if seed is None else seed
         self.steps_per_epoch = dataset.steps_per_epoch(count, batch)
 
     def training(self, epoch: int, start: int) -> Iterator[Batch]:
         """See Source."""
         train = self._train
         return dataset.training_batches(
-            self._store, self._policy, seed=train.seed, epoch=epoch, batch=self._batch, start=start, workers=train.workers
+            self._store, self._policy, seed=self._seed, epoch=epoch, batch=self._batch, start=start, workers=train.workers
         )
 
     def validation(self) -> Iterator[Batch]:

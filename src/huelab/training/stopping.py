@@ -15,6 +15,10 @@ class Diverged(HuelabError):
     """A loss or a weight is no longer a finite number."""
 
 
+class TooLarge(HuelabError):
+    """A step does not fit the memory, or a batch is too small for the network."""
+
+
 class Interrupted(HuelabError):
     """The user stopped the run; a checkpoint was left."""
 
@@ -44,3 +48,15 @@ def signals_deferred() -> Iterator[Callable[[], str]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether torch or Python ran out of memory, on the GPU or the CPU (whose allocator raises a plain RuntimeError)."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in ("not enough memory", "can't allocate memory"))
+
+
+def nothing_to_average(error: BaseException) -> bool:
+    """Whether a batch norm got a single value per channel: a batch of one, halved down to one pixel."""
+    return isinstance(error, ValueError) and "Expected more than 1 value per channel" in str(error)
