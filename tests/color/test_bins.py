@@ -129,3 +129,31 @@ def test_annealed_mean_goes_from_mean_to_mode():
     assert np.allclose(bins.annealed_mean(np.log(share)), bins.annealed_mean(logits), atol=1e-3)
     with pytest.raises(ValueError, match="temperature"):
         bins.annealed_mean(logits, -1)
+
+
+def test_the_other_bins_are_the_247_of_hage():
+    """Their histograms, weights and results are of 247 classes; one more or less and nothing of theirs can be compared."""
+    centers = bins.hage_centers()
+    assert centers.shape == (247, 2)
+    steps = [np.unique(np.round(np.diff(np.unique(axis)), 3)) for axis in centers.T]
+    assert [len(step) for step in steps] == [1, 1]  # a regular mesh
+    assert [float(step[0]) for step in steps] == pytest.approx([9.083, 9.966], abs=2e-3)
+    with pytest.raises(ValueError, match="read-only"):
+        centers[0] = 0
+
+
+def test_any_set_of_bins_is_encoded_weighted_and_read_out(colours):
+    """The same arithmetic serves every set: nothing in it may be of the 313 alone."""
+    centers = bins.hage_centers()
+    indices, weights = bins.soft_encode(colours, k=10, among=centers)
+    back = (centers[indices] * weights[..., None]).sum(axis=-2)
+    assert np.sqrt(np.mean((back - colours) ** 2)) <= 0.5
+    histogram = bins.AbHistogram()
+    histogram.add(colours)
+    prior = bins.prior(histogram.counts, k=10, among=centers)
+    expected = np.bincount(indices.ravel(), weights.ravel(), minlength=247) / len(colours)
+    assert np.abs(prior - expected).max() < 2e-3
+    assert (prior * bins.class_weights(prior, count=247)).sum() == pytest.approx(1)
+    with pytest.raises(ValueError, match="247 shares"):
+        bins.class_weights(np.ones(313), count=247)
+    assert np.array_equal(bins.annealed_mean(np.eye(247), 0, among=centers), centers)

@@ -67,3 +67,14 @@ def test_a_floor_gives_one_colour_everywhere() -> None:
     assert ab.shape == (2, 2, 5, 7)
     assert (ab[:, 0] == 3.0).all()
     assert (ab[:, 1] == -4.0).all()
+
+
+def test_a_network_is_read_out_in_its_own_bins() -> None:
+    """Two sets of bins mean different colours by the same class; the network says which are its own, and no file of weights holds them."""
+    centers = bins.hage_centers()
+    logits = torch.full((1, 247, 1, 1), -50.0)
+    logits[0, 200] = 50.0
+    net = ToBins(Fixed(logits), multiple=8, stride=4, scale_input=lambda L: L, centers=centers)
+    colorizer = Colorizer(net)
+    torch.testing.assert_close(colorizer(torch.zeros(1, 1, 16, 16))[0, :, 5, 7], torch.tensor(centers[200]))
+    assert not colorizer.state_dict()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from huelab.color import bins, srgb
+from huelab.color.soft_encoder import SoftEncoder
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
@@ -39,26 +42,28 @@ def centers(device: torch.device | str = "cpu") -> Tensor:
 
 
 def soft_encode(ab: Tensor, *, k: int = 5, sigma: float = 5.0) -> tuple[Tensor, Tensor]:
-    """The k nearest bins of ab (N, 2, H, W): indices (N, k, H, W) int64, nearest first, and weights (N, k, H, W) float32, sum 1."""
-    points = ab.detach().float().movedim(-3, -1)
-    # squared distances without the products' cancellation: two subtractions per bin
-    axes = centers(ab.device)
-    squares = (points[..., 0, None] - axes[:, 0]) ** 2 + (points[..., 1, None] - axes[:, 1]) ** 2
-    near, indices = squares.topk(k, dim=-1, largest=False)
-    weights = torch.softmax(near / (-2 * sigma**2), dim=-1)
-    return indices.movedim(-1, -3), weights.movedim(-1, -3)
+    """The k of the 313 bins nearest to ab (N, 2, H, W), and their weights, as SoftEncoder gives them."""
+    return _encoder(k, sigma)(ab)
 
 
-def annealed_mean(logits: Tensor, temperature: float = 0.38) -> Tensor:
-    """Ab (N, 2, H, W) float32 of logits or log-probabilities (N, 313, H, W): as `bins.annealed_mean`, differentiable for T > 0."""
+def annealed_mean(logits: Tensor, temperature: float = 0.38, *, among: Tensor | None = None) -> Tensor:
+    """Ab (N, 2, H, W) float32 of logits or log-probabilities (N, Q, H, W): as `bins.annealed_mean`, differentiable for T > 0.
+
+    `among` (Q, 2) float32: the bins, on the device of the logits; None means the 313.
+    """
     if temperature < 0:
         raise ValueError(f"temperature is {temperature}: choose from 0 (the mode) to 1 (the mean)")
-    axes = centers(logits.device)
+    axes = centers(logits.device) if among is None else among
     if temperature == 0:
         return axes[logits.argmax(dim=-3)].movedim(-1, -3)
     with torch.autocast(logits.device.type, enabled=False):
         share = torch.softmax(logits.float() / temperature, dim=-3)
         return torch.einsum("...qhw,qc->...chw", share, axes)
+
+
+@cache
+def _encoder(k: int, sigma: float) -> SoftEncoder:
+    return SoftEncoder(k=k, sigma=sigma)
 
 
 def _mix(planes: Tensor, matrix: NDArray[np.float64]) -> Tensor:

@@ -19,13 +19,14 @@ class Colorizer(nn.Module):
         self.net = net
         self.temperature = temperature
         self.stride = net.stride if isinstance(net, ToBins) else 0
+        self.register_buffer("centers", net.get_buffer("centers") if isinstance(net, ToBins) else None, persistent=False)
 
     def forward(self, L: Tensor, **given: Tensor) -> Tensor:
-        """The colours of `L`; not clamped to the gamut. `given`: what the net can be told so that it need not compute it (a class vector)."""
+        """The colours of `L`; not clamped to the gamut. `given`: what the net then need not compute (a class vector)."""
         output: Tensor = self.net(L, **given)
         if not self.stride:
             return output[:, -2:].float()  # of Lab (nazeri) only the colours: a picture keeps its own lightness
-        coarse = tensor.annealed_mean(output, self.temperature)
+        coarse = tensor.annealed_mean(output, self.temperature, among=self.get_buffer("centers"))
         ab = F.interpolate(coarse, scale_factor=self.stride, mode="bilinear", align_corners=False)
         return ab[..., : L.shape[-2], : L.shape[-1]]
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from huelab.color import bins
+from huelab.color.bins import Centers
 
 
 def channels(published: int, width: float) -> int:
@@ -105,18 +109,30 @@ class ToAb(nn.Module):
 class ToBins(nn.Module):
     """A net that gives logits of colour bins at 1/`stride` of the size; takes L of any size, pads it to multiples of `multiple`.
 
-    The logits cover the padded picture: upsample them by `stride`, then cut to H, W (models.colorizer does).
+    The logits cover the padded picture: upsample them by `stride`, then cut to H, W (models.colorizer does). The buffer `centers` (Q, 2),
+    float32, is the ab of the bins: by default the 313 of color.bins.
     """
 
-    def __init__(self, body: nn.Module, *, multiple: int, stride: int, scale_input: Callable[[Tensor], Tensor]) -> None:
+    def __init__(
+        self,
+        body: nn.Module,
+        *,
+        multiple: int,
+        stride: int,
+        scale_input: Callable[[Tensor], Tensor],
+        centers: Centers | None = None,
+    ) -> None:
         super().__init__()
+        # derived, so that no file of weights need hold it
+        own = bins.centers() if centers is None else centers
+        self.register_buffer("centers", torch.from_numpy(own.astype(np.float32)), persistent=False)
         self.body = body
         self.multiple = multiple
         self.stride = stride
         self.scale_input = scale_input
 
     def forward(self, L: Tensor) -> Tensor:
-        """L (N, 1, H, W) in 0..100 -> logits (N, 313, ceil(H / multiple) * multiple / stride, same of W), float32."""
+        """L (N, 1, H, W) in 0..100 -> logits (N, Q, ceil(H / multiple) * multiple / stride, same of W), float32."""
         logits: Tensor = self.body(self.scale_input(padded(L, self.multiple)))
         return logits.float()
 
