@@ -74,6 +74,8 @@ def _plan(params: Params) -> list[tuple[str, str, Path, tuple[str, ...]]]:
         ("inspect", "looks at every photograph", paths.photos(), (paths.photo_table().name, paths.inspection_html().name)),
         ("standardize", "makes equal pictures and splits them", paths.store(), ("items.parquet", "meta.json")),
         ("augment", "fixes the augmentation policy", paths.augmentation(), ("policy.json",)),
+        ("pretrain", "trains a classifier of the folder names", paths.pretrain(), ("card.json",)),
+        ("backbones", "finds the classifiers that models look through", paths.backbones(), tuple(f"{name}.txt" for name in params.models)),
     ]
     for name in params.models:
         plan.append((f"train@{name}", f"trains {name}", paths.model(name), ("card.json",)))

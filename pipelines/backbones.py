@@ -1,4 +1,7 @@
-"""Stage backbones: finds the weights of every classifier that a colorizer asks for, before anything trains. Run: python -m pipelines.backbones"""
+"""Stage backbones: finds the weights of every classifier that a colorizer asks for. Run: python -m pipelines.backbones
+
+It stands before training, so that a file that is missing is told before hours are spent.
+"""
 
 from __future__ import annotations
 

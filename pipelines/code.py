@@ -1,4 +1,4 @@
-"""Stage code: which code each other stage runs, in work/code, one file of hashes per stage and entry of `models:`. Run: python -m pipelines.code
+"""Stage code: which code each other stage runs, in work/code, one file of hashes per stage and model. Run: python -m pipelines.code
 
 DVC does not follow imports. Listing them by hand goes stale, and listing whole folders trains for hours after an edit that changes nothing;
 so this stage runs after any edit (it takes a moment), and a stage runs again only when its own file here has changed.

@@ -29,7 +29,7 @@ def test_every_stage_depends_on_the_list_of_its_own_code() -> None:
 
 def test_the_lists_name_what_stages_import_wherever_the_import_stands() -> None:
     """Imports inside functions count, and so do the model and the metrics, which are imported by name."""
-    found = {str(file.relative_to(ROOT)) for file in code.imported("train", "zhang")}
+    found = {str(file.relative_to(ROOT)) for file in code.imported("train", "zhang", "classification")}
     assert {"pipelines/train.py", "src/huelab/models/zhang.py", "src/huelab/models/layers.py", "src/huelab/training/loop.py"} <= found
     assert {"src/huelab/objectives/classification.py", "src/huelab/color/bins.py", "src/huelab/params.py"} <= found
     assert not {"src/huelab/models/beta.py", "src/huelab/data/sources.py", "src/huelab/evaluation/report.py"} & found
@@ -41,8 +41,8 @@ def test_the_lists_name_what_stages_import_wherever_the_import_stands() -> None:
 def test_editing_one_colorizer_reruns_that_colorizer_alone(name: str) -> None:
     own = ROOT / "src" / "huelab" / "models" / f"{name}.py"
     for stage in code.PER_MODEL:
-        for model in models.NAMES:
-            assert (own in code.imported(stage, model)) == (model == name)
+        for model in (*models.NAMES, f"{name}-own"):
+            assert (own in code.imported(stage, model)) == (models.base(model) == name)
     for stage in code.ALONE:
         assert own not in code.imported(stage)
 
@@ -58,7 +58,7 @@ def test_a_list_names_each_file_by_its_content() -> None:
 def test_the_stage_writes_a_list_for_every_dependency(project: Path) -> None:
     code.main()
     for name in OTHERS:
-        for model in models.NAMES:
+        for model in params.load().models:
             for dep in PIPELINE[name]["deps"]:
                 if dep.startswith("work/code/"):
                     assert (project / dep.replace("${item.model}", model)).stat().st_size > 0
@@ -72,6 +72,19 @@ def test_every_param_section_named_in_dvc_yaml_exists() -> None:
             for step in key.replace("${item.model}", "beta").split("."):
                 assert step in place, f"dvc.yaml names the params {key}, which params.yaml does not have"
                 place = place[step]
+
+
+def test_only_colorizers_that_look_through_a_classifier_wait_for_its_weights() -> None:
+    """A new classifier would otherwise train every model anew."""
+    assert "work/backbones/${item.model}.txt" in PIPELINE["train"]["deps"]
+    assert not any(dep == "work/pretrain" for dep in PIPELINE["train"]["deps"])
+
+
+def test_an_edit_of_one_loss_trains_no_model_of_another() -> None:
+    joint, regression = (ROOT / "src" / "huelab" / "objectives" / f"{name}.py" for name in ("classification", "regression"))
+    assert joint in code.imported("train", "zhang", "classification")
+    assert regression not in code.imported("train", "zhang", "classification")
+    assert regression in code.imported("train", "beta", "regression")
 
 
 def test_stage_outputs_stay_out_of_git() -> None:

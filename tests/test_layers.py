@@ -14,12 +14,13 @@ ALL = sorted(file for place in PLACES.values() for file in place.rglob("*.py"))
 SOURCES = [file for file in ALL if "src" in file.parts]
 
 LAYERS = [
-    {"errors", "torchvision_pair"},
+    {"errors", "torchvision_pair", "tether"},
     {"params_reading", "paths"},
     {"params"},
     {"color"},
-    {"run_lock"},
+    {"run_lock", "tether"},
     {"data", "metrics"},
+    {"backbones"},
     {"models"},
     {"objectives"},
     {"training"},
@@ -28,7 +29,7 @@ LAYERS = [
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-STAGES = ("inspect", "standardize", "augment", "train", "evaluate", "compare")
+STAGES = ("inspect", "standardize", "augment", "pretrain", "backbones", "train", "evaluate", "compare")
 MAY_BE_IMPORTED_FROM_THE_LEFT = {
     # a section of params.yaml is validated by the class its model or metric file exports; found by name, loads no torch
     ("params", "models"),

@@ -136,7 +136,7 @@ class Budget(Section):
 
 
 class Pretrain(Section):
-    """The classifier that learns the folder names of the training photographs: `backbone: self` of fusion, koala and the perceptual loss."""
+    """The classifier that learns the photographs' folder names: `backbone: self` of fusion, koala and the perceptual loss."""
 
     steps: int = Field(0, ge=0, description="optimizer steps; 0: not trained, since no colorizer in use looks through it")
     batch: int = Field(64, ge=2)

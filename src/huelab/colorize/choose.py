@@ -22,7 +22,8 @@ def resolve(model: str = CHAMPION) -> Path:
     if model == CHAMPION:
         return _registered() or _leader()
     if not models.known(model):
-        raise UsageError(f"There is no colorizer {model!r}: choose {CHAMPION}, one of {', '.join(models.NAMES)}, or a variant that params.yaml names.")
+        names = ", ".join(models.NAMES)
+        raise UsageError(f"There is no colorizer {model!r}: choose {CHAMPION}, one of {names}, or a variant that params.yaml names.")
     folder = paths.model(model)
     if not _trained(folder):
         raise ModelError(f"{model} is not trained yet ({folder} holds no card.json): run `make run` or `dvc repro train@{model}`.")
@@ -50,7 +51,9 @@ def _leader() -> Path:
     rows = board.get("rows", []) if isinstance(board, dict) else []
     for row in rows:  # best first
         name = row.get("model") if isinstance(row, dict) else None
-        if isinstance(name, str) and models.known(name) and name not in models.FLOORS and not row.get("one_picture") and _trained(paths.model(name)):
+        if not isinstance(name, str) or not models.known(name) or name in models.FLOORS or row.get("one_picture"):
+            continue
+        if _trained(paths.model(name)):
             return paths.model(name)
     raise ModelError(
         f"There is no champion yet: {paths.champion()} does not exist and {file} names no trained colorizer. "

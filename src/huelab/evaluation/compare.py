@@ -21,7 +21,7 @@ def compare(params: Params) -> Leaderboard:
     store = Store.open(paths.store())
     evaluated = [Evaluated.read(name, paths.scores(name)) for name in params.models]
     saved = [Saved.open(paths.model(name)) for name in params.models]
-    board = leaderboard.build(evaluated, store.meta, params.evaluate.metrics, params.compare)
+    board = leaderboard.build(evaluated, store.meta, params.evaluate.metrics, params.compare, {one.name: one.card for one in saved})
     learning = curves.read(saved, store)
     tested = contact_sheet.of_test_pictures(store, evaluated, rows=params.compare.rows, sort=params.compare.sort)
     gallery = contact_sheet.of_gallery(store, evaluated)

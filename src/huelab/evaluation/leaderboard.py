@@ -42,6 +42,13 @@ class Row:
     beats: dict[str, Verdict] = field(default_factory=dict)
     floors: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """Of a one-picture model: what gray and mean score on that picture."""
+    seeds: tuple[int, ...] = ()
+    """Where it was trained from several: the scores are means over them."""
+    between_seeds: dict[str, float | None] = field(default_factory=dict)
+    """Per metric the standard deviation (n - 1) of the seeds' own scores."""
+    parameters: int = 0
+    notes: tuple[str, ...] = ()
+    """What a reader must know beside its name: which classifier it looks through, a budget in seconds."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,14 @@ class Leaderboard:
         return next(metric for metric in self.metrics if metric.name == name)
 
 
-def build(evaluated: Sequence[Evaluated], meta: Mapping[str, Any], chosen: Sequence[str], settings: params.Compare) -> Leaderboard:
-    """Ranks the colorizers by settings.sort; `meta` is the store's, `chosen` are params.evaluate.metrics.
+def build(
+    evaluated: Sequence[Evaluated],
+    meta: Mapping[str, Any],
+    chosen: Sequence[str],
+    settings: params.Compare,
+    cards: Mapping[str, Mapping[str, Any]],
+) -> Leaderboard:
+    """Ranks the colorizers by settings.sort; `meta` is the store's, `chosen` are params.evaluate.metrics, `cards` those of the models.
 
     Raises DataError when scores are of different data.
     """
@@ -97,6 +110,10 @@ def build(evaluated: Sequence[Evaluated], meta: Mapping[str, Any], chosen: Seque
             scores=estimates(one.table, shown, settings),
             beats=beats,
             floors=one.summary.get("own_picture_floors", {}),
+            seeds=tuple(int(seed) for seed in one.summary.get("seeds", {})),
+            between_seeds=_between_seeds(one, shown),
+            parameters=int(cards[one.name].get("parameters") or 0),
+            notes=notes(cards[one.name]),
         )
         (own if one.one_picture else ranked).append(row)
     on_split = [one for one in evaluated if not one.one_picture]
@@ -116,6 +133,29 @@ def build(evaluated: Sequence[Evaluated], meta: Mapping[str, Any], chosen: Seque
         excluded={one.name: one.summary["excluded_scores"] for one in evaluated if one.summary.get("excluded_scores")},
         truth_colorfulness=truth,
     )
+
+
+def notes(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """What must stand beside a model's name: the classifiers it was given, and a budget that no machine repeats bit for bit."""
+    found = [str(card[use]["words"]) for use in ("backbone", "encoder") if card.get(use)]
+    if card.get("perceptual"):
+        found.append(f"perceptual {card['perceptual']['words']}")
+    if card.get("encoder") is None and card.get("params", {}).get("pretrained") is False and not card.get("backbone"):
+        found.append("encoder: random")
+    if seconds := card.get("budget", {}).get("seconds"):
+        found.append(f"{seconds:g} s of training, {card.get('steps')} steps here (not bit-reproducible)" if card.get("steps") else "")
+    return tuple(note for note in found if note)
+
+
+def _between_seeds(one: Evaluated, shown: Sequence[Metric]) -> dict[str, float | None]:
+    """Standard deviation of each metric's value over the seeds; empty for a single seed."""
+    seeds = one.summary.get("seeds") or {}
+    spread: dict[str, float | None] = {}
+    for metric in shown if len(seeds) > 1 else ():
+        values = [scores.get(metric.name) for scores in seeds.values()]
+        found = [value for value in values if value is not None]
+        spread[metric.name] = float(np.std(found, ddof=1)) if len(found) == len(values) else None
+    return spread
 
 
 def _verdict(one: Evaluated, floor: Evaluated, settings: params.Compare) -> Verdict:

@@ -1,4 +1,4 @@
-"""One colour per model, the same everywhere: those of Okabe and Ito (2008) and of Tol (2021), for colour-blind eyes too; floors are gray."""
+"""One colour per model, the same everywhere: Okabe and Ito's (2008) and Tol's (2021), for colour-blind eyes too; floors are gray."""
 
 from __future__ import annotations
 

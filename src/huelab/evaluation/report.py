@@ -13,11 +13,10 @@ from typing import Any
 from huelab.evaluation import figures
 from huelab.evaluation.contact_sheet import Sheet, UInt8, scaled
 from huelab.evaluation.curves import Curves
-from huelab.evaluation.intervals import Estimate
 from huelab.evaluation.leaderboard import BEAT_IN, Leaderboard, Row
 from huelab.evaluation.palette import colour
 from huelab.evaluation.style import CSS
-from huelab.evaluation.tables import facts, heading, number, verdict
+from huelab.evaluation.tables import between_seeds, facts, heading, number, verdict
 from huelab.metrics.definition import Metric
 from huelab.models.saved import Saved
 
@@ -76,10 +75,10 @@ def _leaderboard(board: Leaderboard) -> str:
     head = "".join(f'<th title="{escape(metric.unit)}">{escape(heading(metric))}</th>' for metric in board.metrics)
     rows = []
     for place, row in enumerate(board.rows, 1):
-        cells = "".join(_score(row.scores[metric.name], metric, best=row.model == best[metric.name]) for metric in board.metrics)
+        cells = "".join(_score(row, metric, best=row.model == best[metric.name]) for metric in board.metrics)
         kind = ' class="floor"' if row.floor else ""
         swatch = f'<span class="swatch" style="background:{colour(row.model)}"></span>'
-        name = f"{swatch}{escape(row.model)}<small>{escape(row.title)}{' · floor' if row.floor else ''}</small>"
+        name = f"{swatch}{escape(row.model)}<small>{escape(' · '.join((row.title, *row.notes)))}{' · floor' if row.floor else ''}</small>"
         rows.append(f'<tr{kind}><td>{place}</td><td class="text">{name}</td><td class="text">{_verdict(row)}</td>{cells}</tr>')
     note = (
         f"Floors (italic) know nothing of the photograph; “beats” compares {BEAT_IN}, picture by picture, with its interval. "
@@ -91,10 +90,12 @@ def _leaderboard(board: Leaderboard) -> str:
     return f'<div class="scroll"><table>{top}{"".join(rows)}</table></div><p class="note">{escape(note)}</p>'
 
 
-def _score(estimate: Estimate, metric: Metric, *, best: bool) -> str:
-    interval = ""
+def _score(row: Row, metric: Metric, *, best: bool) -> str:
+    estimate, interval = row.scores[metric.name], ""
     if estimate.low is not None:
         interval = f"<small>{number(estimate.low, metric)} – {number(estimate.high, metric)}</small>"
+    if between := between_seeds(row, metric):
+        interval += f"<small>{between} between seeds</small>"
     mark = ' class="best"' if best else ""
     return f"<td{mark}>{number(estimate.mean, metric)}{interval}</td>"
 

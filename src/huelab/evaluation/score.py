@@ -27,30 +27,46 @@ LISTED = 100
 """Excluded scores named one by one in the summary; beyond that they are only counted."""
 
 
-def evaluate(saved: Saved, store: Store, settings: params.Evaluate, *, out: Path, device: str = "auto") -> dict[str, Any]:
+def evaluate(
+    saved: Saved, store: Store, settings: params.Evaluate, *, out: Path, device: str = "auto", other_seeds: Sequence[Saved] = ()
+) -> dict[str, Any]:
     """Writes scores.parquet, summary.json and pictures/ to `out` and returns the summary.
 
+    With `other_seeds`, the same colorizer trained from other seeds, a picture's scores are the means over all seeds, seeds.parquet holds
+    those of each seed, and the pictures are the first's.
     A colorizer that memorised one picture is scored on that picture alone, beside gray and mean on the same picture. Raises ModelError when
     the colorizer was trained on another store.
     """
-    trained_on, here = saved.card.get("data_hash"), store.meta["data_hash"]
-    if trained_on != here:
-        which = f"{saved.name} was trained on data {trained_on}, but the store holds data {here}"
-        raise ModelError(f"{saved.folder}: {which}: run `dvc repro train@{saved.name}`.")
+    here = store.meta["data_hash"]
+    for one in (saved, *other_seeds):
+        if one.card.get("data_hash") != here:
+            which = f"{one.name} was trained on data {one.card.get('data_hash')}, but the store holds data {here}"
+            raise ModelError(f"{one.folder}: {which}: run `dvc repro train@{one.name}`.")
     chosen = [metrics.metric(name) for name in settings.metrics]
     not_computed = {metric.name: why for metric in chosen if (why := metric.not_computed())}
     computed = [metric for metric in chosen if metric.name not in not_computed]
     with replacing(out) as folder:
+        floors: dict[str, dict[str, float]] = {}
         if saved.one_picture:
             rows, floors = _own_picture(saved, store, computed, device)
+            others = [_own_picture(one, store, computed, device)[0] for one in other_seeds]
         else:
-            rows, floors = _test_split(saved, store, computed, settings, folder, device), {}
+            rows = _test_split(saved, store, computed, settings.batch, device, folder, settings.pictures)
+            others = [_test_split(one, store, computed, settings.batch, device) for one in other_seeds]
         for picture, rgb, ab in predict.over_gallery(saved, store, device=device):
             if np.isfinite(ab).all():
                 pictures.write(folder / "pictures" / "gallery" / f"{Path(picture.name).stem}.png", Pair.of(rgb, ab).predicted_rgb)
-        table = pd.DataFrame(rows, columns=[*FACTS, *_columns(computed)])
+        table, seeds = _over_seeds([rows, *others], computed)
         table.to_parquet(folder / "scores.parquet", index=False)
         summary = summarize(saved.name, table, computed, store.meta)
+        summary["seeds"] = {}
+        for number, own in enumerate(seeds if others else []):
+            seed = (saved, *other_seeds)[number].card.get("seed", number)
+            own.insert(1, "seed", seed)
+            alone = summarize(saved.name, own, computed, store.meta)
+            summary["seeds"][str(seed)] = alone["means"] | alone["set_level"]
+        if others:
+            pd.concat(seeds).to_parquet(folder / "seeds.parquet", index=False)
         summary |= {"not_computed": not_computed, "one_picture": saved.one_picture, "own_picture_floors": floors}
         write_json(folder / "summary.json", _without_nan(summary))
     return summary
@@ -86,18 +102,29 @@ def summarize(model: str, table: pd.DataFrame, computed: Sequence[Metric], meta:
     }
 
 
+def _over_seeds(runs: Sequence[list[list[Any]]], computed: Sequence[Metric]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The table of the means over seeds (one that is not finite makes the mean so), and each seed's own."""
+    scores = _columns(computed)
+    seeds = [pd.DataFrame(rows, columns=[*FACTS, *scores]) for rows in runs]
+    table = seeds[0].copy()
+    if len(seeds) > 1 and scores:
+        table[scores] = np.mean([own[scores].to_numpy(np.float64) for own in seeds], axis=0)
+    return table, seeds
+
+
 def _test_split(
-    saved: Saved, store: Store, computed: Sequence[Metric], settings: params.Evaluate, folder: Path, device: str
+    saved: Saved, store: Store, computed: Sequence[Metric], batch: int, device: str, folder: Path | None = None, keep: int = 0
 ) -> list[list[Any]]:
+    """The rows of the test pictures; `keep` of the pictures are written below `folder`."""
     test = store.items.iloc[store.indices("test")]
-    kept = set(pictures.in_order(test)[: settings.pictures])
+    kept = set(pictures.in_order(test)[:keep])
     facts = test[["item_id", "photo_id", "path", "label"]].astype(str).to_numpy().tolist()
     rows = []
-    predictions = predict.over_split(saved, store, "test", batch=settings.batch, device=device)
+    predictions = predict.over_split(saved, store, "test", batch=batch, device=device)
     for fact, prediction in zip(facts, predictions, strict=True):
         pair = _pair(prediction.rgb, prediction.ab, store.prior)
         rows.append([saved.name, *fact, False, *_scores(pair, computed)])
-        if pair and fact[0] in kept:
+        if pair and folder and fact[0] in kept:
             pictures.write(folder / "pictures" / "test" / f"{fact[0]}.png", pair.predicted_rgb)
     return rows
 

@@ -30,6 +30,12 @@ def score(estimate: Estimate, metric: Metric) -> str:
     return text
 
 
+def between_seeds(row: Row, metric: Metric) -> str:
+    """The standard deviation between seeds, "±0.05"; empty for one seed."""
+    found = row.between_seeds.get(metric.name)
+    return "" if found is None else f"±{number(found, metric)}"
+
+
 def heading(metric: Metric) -> str:
     """Title and direction."""
     return f"{metric.title} {ARROWS[metric.better]}".strip()
@@ -59,6 +65,9 @@ def facts(board: Leaderboard) -> list[str]:
             spread += f" With fewer than {FEW} photographs such intervals are too narrow."
     else:
         spread = "One photograph: no intervals, for nothing is known about how other photographs would do."
+    seeds = max((row.seeds for row in board.rows), key=len, default=())
+    if len(seeds) > 1:
+        spread += f" Each learned model is the mean of {len(seeds)} seeds; ± is the standard deviation between them."
     lines = [board.protocol, f"Data {board.data_hash}: {pictures}. Sorted by {board.sort}. {spread}"]
     if board.truth_colorfulness is not None:
         lines.append(f"The photographs' own colorfulness is {board.truth_colorfulness:.1f}.")
@@ -98,6 +107,10 @@ def _tree(row: Row, rank: int | None) -> dict[str, Any]:
         "n_items": row.n_items,
         "n_photos": row.n_photos,
         "scores": {name: _estimate(found) for name, found in row.scores.items()},
+        "seeds": list(row.seeds),
+        "between_seeds": row.between_seeds,
+        "parameters": row.parameters,
+        "notes": list(row.notes),
         "beats": beats,
         "floors": row.floors,
     }
@@ -113,14 +126,29 @@ def to_csv(board: Leaderboard) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [metric.name for metric in board.metrics]
-    columns = [column for name in names for column in (name, f"{name}_low", f"{name}_high", f"{name}_excluded")]
-    writer.writerow(["rank", "model", "title", "kind", "pictures", "photographs", *columns, *(f"beats_{name}" for name in MUST_BEAT)])
+    columns = [column for name in names for column in (name, f"{name}_low", f"{name}_high", f"{name}_between_seeds", f"{name}_excluded")]
+    writer.writerow(
+        [
+            "rank",
+            "model",
+            "title",
+            "kind",
+            "parameters",
+            "notes",
+            "seeds",
+            "pictures",
+            "photographs",
+            *columns,
+            *(f"beats_{name}" for name in MUST_BEAT),
+        ]
+    )
     for place, row in enumerate([*board.rows, *board.own], 1):
         kind = "floor" if row.floor else "one picture" if row.one_picture else "learned"
-        cells: list[Any] = ["" if row.one_picture else place, row.model, row.title, kind, row.n_items, row.n_photos]
+        cells: list[Any] = ["" if row.one_picture else place, row.model, row.title, kind, row.parameters, "; ".join(row.notes)]
+        cells += [max(1, len(row.seeds)), row.n_items, row.n_photos]
         for name in names:
             found = row.scores[name]
-            cells += [_digits(found.mean), _digits(found.low), _digits(found.high), found.excluded]
+            cells += [_digits(found.mean), _digits(found.low), _digits(found.high), _digits(row.between_seeds.get(name)), found.excluded]
         cells += [_beaten(row.beats[name]) if name in row.beats else "" for name in MUST_BEAT]
         writer.writerow(cells)
     return text.getvalue()
@@ -136,8 +164,11 @@ def to_markdown(board: Leaderboard) -> str:
     lines += _table(
         board,
         ["rank", "model", "what it is", f"beats in {BEAT_IN}"],
-        [[str(place), _name(row), row.title, verdict(row)] for place, row in enumerate(board.rows, 1)],
-        [[score(row.scores[metric.name], metric) for metric in board.metrics] for row in board.rows],
+        [[str(place), _name(row), "; ".join((row.title, *row.notes)), verdict(row)] for place, row in enumerate(board.rows, 1)],
+        [
+            [f"{score(row.scores[metric.name], metric)} {between_seeds(row, metric)}".strip() for metric in board.metrics]
+            for row in board.rows
+        ],
     )
     lines += ["", "Floors (*italic*) know nothing of the photograph: a model that does not beat gray and mean has learnt nothing."]
     for row in board.own:
@@ -176,7 +207,14 @@ def short(board: Leaderboard) -> str:
     shown.sort(key=lambda metric: metric.name != board.sort)
     rows = [["", "model", *(heading(metric) for metric in shown), "beats the floors"]]
     for place, row in enumerate(board.rows, 1):
-        rows.append([str(place), row.model, *(score(row.scores[metric.name], metric) for metric in shown), verdict(row)])
+        rows.append(
+            [
+                str(place),
+                row.model,
+                *(f"{score(row.scores[metric.name], metric)} {between_seeds(row, metric)}".strip() for metric in shown),
+                verdict(row),
+            ]
+        )
     for row in board.own:
         rows.append(
             ["", f"{row.model} (its own picture)", *(number(row.scores[metric.name].mean, metric) for metric in shown), "not ranked"]
@@ -185,5 +223,6 @@ def short(board: Leaderboard) -> str:
             rows.append(["", f"  {name} there", *(number(scores.get(metric.name), metric) for metric in shown), ""])
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    said = [f"{row.model}: {note}" for row in board.rows for note in row.notes]
     left_out = [f"not computed: {name} ({why.split(':')[0]})" for name, why in board.not_computed.items()]
-    return "\n".join([*lines, *facts(board), *left_out])
+    return "\n".join([*lines, *facts(board), *said, *left_out])

@@ -14,7 +14,7 @@ import importlib
 import re
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from huelab.errors import ParamsError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FLOORS = ("gray", "mean", "shuffled")
 """What costs nothing and must be beaten: no colour, the mean training colour, another photograph's colours."""
 
-NAMES = (*FLOORS, "alpha", "beta", "plain", "pix2pix", "zhang")
+NAMES = (*FLOORS, "alpha", "beta", "plain", "pix2pix", "zhang", "fusion", "koala", "nazeri", "resnet_gen")
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Classifier:
     key: str
     """Of params.yaml, e.g. "colorizers.fusion"."""
     use: str
-    """backbone: the colorizer looks through it; encoder: the colorizer begins with its weights; perceptual: its loss compares what it sees."""
+    """backbone: the colorizer looks through it; encoder: it begins with its weights; perceptual: its loss compares what that sees."""
     backbone: str
     """A timm architecture, or "self"."""
-    pretrained: str | bool
+    pretrained: Literal["auto", True, False]
     weights: str
 
 

@@ -36,6 +36,7 @@ class AdversarialParams(LearnedParams):
     lr: float = Field(2e-4, gt=0, description="learning rate of the generator")
     schedule: Schedule = Field("constant", description="how the learning rates change")
     d_lr: float = Field(0.0, ge=0, description="learning rate of the discriminator; 0: the generator's")
+    decay_steps: int = Field(0, ge=0, description="steps over which both rates fall tenfold, beside the schedule; 0: they do not")
     beta1: float = Field(0.5, ge=0, lt=1, description="of Adam")
     beta2: float = Field(0.999, gt=0, lt=1, description="of Adam")
     l1_weight: float = Field(100.0, ge=0, description="weight of the L1 loss beside the adversarial one")

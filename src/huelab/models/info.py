@@ -33,6 +33,6 @@ class Info:
     input_size: int = 0
     """Pixels of a side of the published training pictures; 0: a floor."""
     needs: tuple[Literal["backbone", "labels"], ...] = ()
-    """backbone: it looks at the picture through a classifier as well; labels: it learns the photographs' folder names beside the colours."""
+    """backbone: it looks at the picture through a classifier as well; labels: it learns the photographs' folder names too."""
     one_picture: bool = False
     """It memorises one picture and is judged on that picture alone."""

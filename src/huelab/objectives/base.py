@@ -34,7 +34,7 @@ class Objective(ABC):
     def __init__(
         self, nets: dict[str, nn.Module], optimizers: dict[str, Optimizer], material: Material, *, temperature: float = 1.0
     ) -> None:
-        """`material.clip_norm` bounds each network's gradient norm, 0 leaves it; `temperature` of the annealed mean, for nets that give bins."""
+        """`material.clip_norm` bounds each network's gradient norm; `temperature` of the annealed mean, for nets that give bins."""
         self.nets = nets
         self.material = material
         self.optimizers = optimizers
@@ -67,7 +67,7 @@ class Objective(ABC):
         """Rises when what is learned changes: the best weights are then chosen anew."""
         return 0
 
-    def begin(self, batch: Batch) -> None:
+    def begin(self, batch: Batch) -> None:  # noqa: B027  # most have nothing to do here
         """Called once with the first training batch, before the first step: for initialisations that look at data."""
 
     def given(self, batch: Batch) -> dict[str, Tensor]:

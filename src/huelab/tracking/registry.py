@@ -136,7 +136,7 @@ def _register(mlflow: Tracking, result: Result, run: str, model: str) -> int:
                 artifacts={"colorizer": str(colorizer)},
                 code_paths=[str(package)],
                 signature=ModelSignature(Schema([TensorSpec(number, (-1, 1, -1, -1))]), Schema([TensorSpec(number, (-1, 2, -1, -1))])),
-                pip_requirements=_requirements(),
+                pip_requirements=_requirements(result.saved),
             )
     tags = {"huelab.content": result.content, "huelab.model": result.name, "huelab.data_hash": result.data_hash}
     try:

@@ -56,6 +56,7 @@ class Result:
         for metric, estimate in self.row.get("scores", {}).items():
             values[f"test_{metric}"] = estimate["mean"]
             values |= {f"test_{metric}_{end}": estimate.get(end) for end in ("low", "high")}
+        values |= {f"test_{metric}_between_seeds": value for metric, value in (self.row.get("between_seeds") or {}).items()}
         return _finite(values)
 
     def facts(self) -> dict[str, float]:

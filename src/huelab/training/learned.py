@@ -36,8 +36,8 @@ def learn(name: str, params: Params, store: Store) -> Saved:
 
     Writes weights.safetensors, history.csv and card.json to work/models/NAME (of further seeds to seeds/SEED below it) and the speed to
     var/timing. What an earlier run with the same settings, data and code left is kept: another seed costs one seed. Gives the first seed's.
-    Raises DataError (no pictures, no labels), ModelError (a backbone that cannot be had), UsageError (no such device), Diverged, TooLarge or
-    Interrupted.
+    Raises DataError (no pictures, no labels), ModelError (a backbone that cannot be had), UsageError (no such device), Diverged, TooLarge
+    or Interrupted.
     """
     first, *others = params.train.seeds
     saved = _learn(name, params, store, first, paths.model(name), paths.timing(name))
@@ -67,7 +67,7 @@ def _learn(name: str, params: Params, store: Store, seed: int, folder: Path, tim
         source = OnePicture(rgb)
     else:
         source = Tiles(store, Policy.load(policy_file), params.train, batch=section.batch, seed=seed)
-    prepared = preparation.prepare(name, params, store, steps_per_epoch=source.steps_per_epoch)
+    prepared = preparation.prepare(name, params, store, steps_per_epoch=source.steps_per_epoch, device=chosen.fabric.device)
     torch.manual_seed(seed)  # whatever was drawn to prepare: the network starts the same
     objective = objectives.build(name, section, prepared.material)
     settings = _settings(name, params, seed, store, chosen, policy_file, own | prepared.facts)
@@ -112,7 +112,7 @@ def _learn(name: str, params: Params, store: Store, seed: int, folder: Path, tim
 
 
 def _kept(folder: Path, run_hash: str) -> Saved | None:
-    """What an earlier run with this hash left in `folder`, if it is whole; runs of a budget in seconds repeat nothing, but count as well."""
+    """What an earlier run with this hash left in `folder`, if it is whole."""
     try:
         saved = Saved.open(folder)
         whole = saved.card.get("run") == run_hash and (folder / "history.csv").is_file()

@@ -111,8 +111,8 @@ class Run:
             key = f"colorizers.{self.name}"
             if out_of_memory(error):
                 raise TooLarge(
-                    f"{self.name} needs more memory than there is for {count} pictures of {sides[0]} x {sides[1]} at a time: in params.yaml "
-                    f"lower {key}.batch (now {count}) first, then {key}.width or standardize.size (now {sides[0]})."
+                    f"{self.name} needs more memory than there is for {count} pictures of {sides[0]} x {sides[1]} at a time: in params.yaml"
+                    f" lower {key}.batch (now {count}) first, then {key}.width or standardize.size (now {sides[0]})."
                 ) from None
             if nothing_to_average(error):
                 raise TooLarge(

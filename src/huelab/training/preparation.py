@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ class Prepared:
     """For the line a run begins with; "" or ", backbone: …"."""
 
 
-def prepare(name: str, params: Params, store: Store, *, steps_per_epoch: int) -> Prepared:
-    """Loads what colorizer `name` looks through, computes what that says of each picture, and reads the labels.
+def prepare(name: str, params: Params, store: Store, *, steps_per_epoch: int, device: torch.device | str = "cpu") -> Prepared:
+    """Loads what colorizer `name` looks through, computes on `device` what that says of each picture, and reads the labels.
 
     Raises ModelError where weights cannot be had, before anything is trained.
     """
@@ -49,21 +50,16 @@ def prepare(name: str, params: Params, store: Store, *, steps_per_epoch: int) ->
             given["perceptual"] = PerceptualTerm(backbones.load(source), section.perceptual.layers)
             facts["perceptual"] = source.facts()
         else:
-            backbone = backbones.load(source)
+            backbone = backbones.load(source).to(device)
             given["backbone"] = backbone
             facts[choice.use] = source.facts()
             if hasattr(module, "class_vector"):
                 from huelab.backbones.vectors import class_vectors
 
-                given["vectors"] = torch.from_numpy(
-                    class_vectors(
-                        lambda L: module.class_vector(backbone, L, section),
-                        source,
-                        store,
-                        recipe=module.vector_recipe(section),
-                        classes=backbone.classes,
-                    )
-                )
+                look = partial(module.class_vector, backbone, section=section)
+                recipe = module.vector_recipe(section)
+                vectors = class_vectors(look, source, store, recipe=recipe, classes=backbone.classes, device=device)
+                given["vectors"] = torch.from_numpy(vectors)
     material = Material(size=store.size, prior=store.prior, clip_norm=params.train.clip_norm, steps_per_epoch=steps_per_epoch, **given)
     return Prepared(material, facts, words)
 

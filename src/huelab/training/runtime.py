@@ -53,8 +53,9 @@ class Runtime:
 
 
 def start(train: Train, *, seed: int | None = None) -> Runtime:
-    """Chooses device, precision and threads, makes torch deterministic and seeds it (with the first of train.seeds). Raises UsageError for a device that is not there.
+    """Chooses device, precision and threads, makes torch deterministic and seeds it (by default with the first of train.seeds).
 
+    Raises UsageError for a device that is not there.
     On the same machine with the same threads everything that follows gives the same bits.
     """
     device = "cuda" if train.device == "auto" and torch.cuda.is_available() else train.device.replace("auto", "cpu")

@@ -34,7 +34,10 @@ class Tiles:
     """The training and validation pictures of a store, augmented by a policy while training."""
 
     def __init__(self, store: Store, policy: Policy, train: Train, *, batch: int, seed: int | None = None) -> None:
-        """`seed` of the order and the augmentation: the first of train.seeds when left out. Raises DataError where the store has no training or no validation pictures."""
+        """`seed` of the order and the augmentation: the first of train.seeds when left out.
+
+        Raises DataError where the store has no training or no validation pictures.
+        """
         count = len(store.indices("train"))
         for split, found in (("training", count), ("validation", len(store.indices("val")))):
             if found == 0:
