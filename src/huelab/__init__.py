@@ -17,6 +17,7 @@ _SWITCHES = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DVC_NO_ANALYTICS": "1",
     "GX_ANALYTICS_ENABLED": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
     # OpenMP threads that spin while they wait make two threads slower than one beside a busy process
     "OMP_WAIT_POLICY": "PASSIVE",
