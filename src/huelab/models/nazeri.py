@@ -73,7 +73,7 @@ class Params(AdversarialParams):
     d_lr: float = Field(3e-5, ge=0, description="learning rate of the discriminator; 0: the generator's; published: a tenth of it")
     beta1: float = Field(0.0, ge=0, lt=1, description="of Adam")
     g_updates: int = Field(2, ge=1, le=10, description="generator steps per discriminator step")
-    decay_steps: int = Field(10_000, ge=0, description="steps over which the rates fall tenfold, down to 1e-6; 0: they do not")
+    decay_steps: int = Field(10_000, ge=0, description="steps over which both rates fall tenfold, beside the schedule; 0: they do not")
 
     @model_validator(mode="before")
     @classmethod

@@ -8,8 +8,7 @@ published for colorization (BSD licence) and M. Shariatnia taught (MIT licence);
                                                                                     batch norm after all but the first and the last
     up    transposed conv 4x4 x2: 512 · 512 · 512 · 512 · 256 · 128 · 64 · 2 tanh   ReLU before, batch norm after, skips concatenated,
                                                                                     dropout 0.5 after the second to fourth
-    PatchGAN (2,765,633 parameters at width 1) on L and ab: conv 4x4, 64 /2 · 128 /2 · 256 /2 · 512 · 1, batch norm but for the first
-    and the last, leaky ReLU 0.2: one logit per 70 x 70 pixels
+    PatchGAN (2,765,633 parameters at width 1) on L and ab: one logit per 70 x 70 pixels, see models.patchgan
 
 Published training: binary cross-entropy + 100 * L1 of ab / 110, the discriminator's loss halved, Adam 2e-4 (0.5, 0.999), batch 16,
 256 x 256, all weights N(0, 0.02), one discriminator step then one generator step.
@@ -25,6 +24,8 @@ from pydantic import Field
 
 from huelab.models.families import AdversarialParams
 from huelab.models.info import Info
+from huelab.models.patchgan import build_discriminator as build_discriminator
+from huelab.models.patchgan import seen_by_discriminator as seen_by_discriminator
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,9 +47,6 @@ INFO = Info(
 
 DEPTH = 8
 """Halvings of the published U-Net: 256 pixels become one."""
-
-PATCH_LEAST = 24
-"""Pixels of a side below which the PatchGAN has no output."""
 
 
 class Params(AdversarialParams):
@@ -101,22 +99,3 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
     body = Level(1, widths[0], 2, below, outermost=True, dropout=False)
     body.apply(pix2pix_normal)
     return ToAb(body, multiple=2**levels, scale_input=lambda L: L / 50.0 - 1.0, ab_scale=INFO.ab_scale)
-
-
-def build_discriminator(params: Params) -> nn.Module:
-    """The PatchGAN: (N, 3, H, W) of L / 50 - 1 and ab / 110 -> logits (N, 1, h, w), each for 70 x 70 pixels; any size."""
-    from torch import nn
-
-    from huelab.models.layers import AtLeast, channels, pix2pix_normal
-
-    c64, c128, c256, c512 = (channels(count, params.width) for count in (64, 128, 256, 512))
-    patch = nn.Sequential(
-        AtLeast(PATCH_LEAST),
-        *(nn.Conv2d(3, c64, 4, stride=2, padding=1), nn.LeakyReLU(0.2)),
-        *(nn.Conv2d(c64, c128, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c128), nn.LeakyReLU(0.2)),
-        *(nn.Conv2d(c128, c256, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c256), nn.LeakyReLU(0.2)),
-        *(nn.Conv2d(c256, c512, 4, stride=1, padding=1, bias=False), nn.BatchNorm2d(c512), nn.LeakyReLU(0.2)),
-        nn.Conv2d(c512, 1, 4, stride=1, padding=1),
-    )
-    patch.apply(pix2pix_normal)
-    return patch
