@@ -8,9 +8,13 @@ import pytest
 import torch
 from torch import nn
 
+from huelab import objectives
+from huelab.data.dataset import Batch
 from huelab.models import fusing, fusion, koala
 from huelab.models.layers import learned_state, parameters
-from tests.small_classifier import CLASSES, SmallClassifier, pictures, small
+from huelab.objectives.base import NET
+from tests.flat_material import material
+from tests.small_classifier import CLASSES, pictures, small, small_classifier
 
 BOTH = pytest.mark.parametrize("module", [fusion, koala], ids=["fusion", "koala"])
 
@@ -116,16 +120,14 @@ def test_the_classifier_lies_apart_in_the_saved_state(module) -> None:
     """Checkpoints leave out the keys `backbone.`, tens of megabytes that never change."""
     net = small(module)
     whole, learned = set(net.state_dict()), set(learned_state(net))
-    assert {key.removeprefix("backbone.") for key in whole - learned} == set(SmallClassifier(CLASSES).state_dict())
+    assert {key.removeprefix("backbone.") for key in whole - learned} == set(small_classifier().state_dict())
     assert {key for key, value in net.named_parameters() if value.requires_grad} == learned
 
 
 @BOTH
 def test_width_scales_the_channels(module) -> None:
     with torch.device("meta"):
-        half, whole = (
-            parameters(module.build(module.Params(width=width), backbone=SmallClassifier(CLASSES), size=32)) for width in (0.5, 1.0)
-        )
+        half, whole = (parameters(module.build(module.Params(width=width), backbone=small_classifier(), size=32)) for width in (0.5, 1.0))
     assert 0.2 < half / whole < 0.3
 
 
@@ -152,8 +154,29 @@ def test_a_square_repeats_the_border_on_both_sides() -> None:
 def test_vectors_that_differ_are_kept_under_different_recipes() -> None:
     """Else one colorizer would learn from what was computed for another."""
     ways = [(fusion, fusion.Params(mode="corrected")), (fusion, fusion.Params(mode="faithful")), (koala, koala.Params())]
-    backbone = SmallClassifier(CLASSES).eval()
+    backbone = small_classifier()
     vectors = [module.class_vector(backbone, pictures(), section) for module, section in ways]
     assert not any(torch.equal(one, other) for one, other in itertools.combinations(vectors, 2))
     assert len({module.vector_recipe(section) for module, section in ways}) == len(ways)
     assert fusion.vector_recipe(fusion.Params(width=0.5)) == fusion.vector_recipe(fusion.Params())  # no need to compute it again
+
+
+@BOTH
+@pytest.mark.parametrize("precomputed", [True, False])
+def test_it_learns_colours_as_an_objective(module, precomputed: bool) -> None:
+    """As the loop calls it: with vectors by picture, or, where there are none, through the backbone in every step."""
+    torch.manual_seed(0)
+    backbone = small_classifier()
+    L = pictures(4, 24, 24)
+    params = module.Params(width=0.1, lr=3e-3)
+    batch = Batch(L=L, ab=(torch.ones(4, 2, 1, 1) * 20).expand(4, 2, 24, 24), mask=torch.ones_like(L), index=torch.tensor([2, 0, 3, 1]))
+    vectors = module.class_vector(backbone, L, params)[batch.index.argsort()] if precomputed else None
+    objective = objectives.build(module.__name__.rsplit(".", 1)[1], params, material(24, backbone=backbone, vectors=vectors))
+    objective.mode(training=True)
+    losses = [objective.step(batch)["mse"].item() for _ in range(8)]
+    assert losses[-1] < losses[0] / 2
+    learned = {id(value) for group in objective.optimizers[NET].param_groups for value in group["params"]}
+    assert not any(id(value) in learned for value in backbone.parameters())
+    objective.mode(training=False)
+    with torch.no_grad():
+        torch.testing.assert_close(objective.colorizer()(L), objective.painted(batch))

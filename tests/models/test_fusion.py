@@ -8,12 +8,12 @@ import torch
 from huelab.color import tensor
 from huelab.models import fusing, fusion
 from huelab.models.layers import parameters
-from tests.small_classifier import CLASSES, SmallClassifier, pictures, small
+from tests.small_classifier import pictures, small, small_classifier
 
 
 def test_beside_the_backbone_it_has_exactly_the_published_number_of_weights() -> None:
     with torch.device("meta"):
-        assert parameters(fusion.build(fusion.Params(), backbone=SmallClassifier(1000), size=256)) == 6_541_202
+        assert parameters(fusion.build(fusion.Params(), backbone=small_classifier(1000), size=256)) == 6_541_202
 
 
 def test_the_defaults_are_the_published_training() -> None:
@@ -24,7 +24,7 @@ def test_the_defaults_are_the_published_training() -> None:
 
 def test_it_takes_probabilities() -> None:
     torch.manual_seed(0)
-    backbone = SmallClassifier(CLASSES).eval()
+    backbone = small_classifier()
     vector = fusion.class_vector(backbone, pictures(), fusion.Params())
     torch.testing.assert_close(vector.sum(1), torch.ones(3))
     torch.testing.assert_close(vector.log(), backbone.logits(pictures()).detach().log_softmax(1), rtol=1e-4, atol=1e-5)
@@ -42,7 +42,7 @@ def test_dimmed_pictures_have_gray_levels_of_a_255th() -> None:
 def test_faithful_says_nearly_the_same_of_every_picture_and_corrected_does_not() -> None:
     """The published bug: a result with it says nothing of what a class vector is worth."""
     torch.manual_seed(0)
-    backbone = SmallClassifier(CLASSES).eval()
+    backbone = small_classifier()
     L = pictures(8)
     corrected, faithful = (fusion.class_vector(backbone, L, fusion.Params(mode=mode)) for mode in ("corrected", "faithful"))
     assert fusion.Params().mode == "corrected"

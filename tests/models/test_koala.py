@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 import torch
 from pydantic import ValidationError
 from torch import nn
 from torch.nn import functional as F
 
+from huelab.backbones import Source
+from huelab.backbones.vectors import class_vectors
+from huelab.data.dataset import batches
 from huelab.models import koala
 from huelab.models.layers import SameConv, parameters
-from tests.small_classifier import CLASSES, SmallClassifier, pictures, small
+from tests.data.small_store import make_store
+from tests.small_classifier import CLASSES, pictures, small, small_classifier
 
 
 def test_beside_the_backbone_it_has_exactly_the_published_number_of_weights() -> None:
     with torch.device("meta"):
-        assert parameters(koala.build(koala.Params(), backbone=SmallClassifier(1001), size=224)) == 6_574_050
+        assert parameters(koala.build(koala.Params(), backbone=small_classifier(1001), size=224)) == 6_574_050
 
 
 def test_the_defaults_are_the_published_training() -> None:
@@ -26,19 +33,31 @@ def test_the_defaults_are_the_published_training() -> None:
 
 def test_it_takes_logits() -> None:
     torch.manual_seed(0)
-    backbone = SmallClassifier(CLASSES).eval()
+    backbone = small_classifier()
     torch.testing.assert_close(koala.class_vector(backbone, pictures(), koala.Params()), backbone.logits(pictures()).detach())
 
 
 def test_the_classifier_sees_a_photograph_with_its_aspect() -> None:
     """Stretched to a square, a standing person is a fat one."""
     torch.manual_seed(0)
-    backbone = SmallClassifier(CLASSES).eval()
+    backbone = small_classifier()
     L = pictures(2, 32, 16)
     padded = F.pad(L, (8, 8, 0, 0), mode="replicate")
     vector = koala.class_vector(backbone, L, koala.Params())
     torch.testing.assert_close(vector, backbone.logits(padded).detach())
     assert not torch.allclose(vector, backbone.logits(L), atol=1e-2)
+
+
+def test_vectors_of_a_padded_store_are_those_the_network_computes_for_its_pictures(tmp_path: Path, project: Path) -> None:
+    """Vectors come from the photograph inside its padding, the network is shown both: a difference would spoil its score, not its loss."""
+    store = make_store(tmp_path / "store", count=20, ratio="pad", size=16)
+    backbone, params = small_classifier(), koala.Params()
+    source = Source("small", "random", None, "", CLASSES, "backbone: random")
+    look = partial(koala.class_vector, backbone, section=params)
+    kept = class_vectors(look, source, store, recipe=koala.vector_recipe(params), classes=CLASSES)
+    for batch in batches(store, "train", 8):
+        assert batch.mask.min() == 0
+        torch.testing.assert_close(koala.class_vector(backbone, batch.L, params), torch.from_numpy(kept)[batch.index])
 
 
 def test_published_colours_are_two_pixels_coarse() -> None:

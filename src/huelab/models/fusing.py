@@ -7,9 +7,8 @@ repeated at every place of the encoder's map. They differ in how the classifier 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -55,7 +54,7 @@ class Fusion(nn.Module):
 
 
 class Fused(nn.Module):
-    """A colorizer of any size of picture that looks at it through `backbone` as well, which stays frozen and in evaluation mode."""
+    """A colorizer of any size of picture that looks at it through a classifier as well, which does not learn with it."""
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class Fused(nn.Module):
         published with; `class_vector` gives (N, backbone.classes) of `backbone` and L (N, 1, H, W).
         """
         super().__init__()
-        self.backbone = backbone.requires_grad_(False).eval()
+        self.backbone = backbone
         self.encoder = encoder(width)
         self.fusion = Fusion(channels(FUSED, width), backbone.classes, channels(FUSED, width))
         self.decoder = decoder
@@ -90,22 +89,6 @@ class Fused(nn.Module):
         features = self.encoder(self.scale_input(padded(L, MULTIPLE)))
         ab: Tensor = self.decoder(self.fusion(features, vector))
         return ab[..., :height, :width].float() * self.ab_scale
-
-    def train(self, mode: bool = True) -> Self:
-        """As of any module, but for the backbone: batch statistics of a few pictures would change what it sees."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
-
-
-def logits(backbone: Backbone, L: Tensor) -> Tensor:
-    """(N, backbone.classes) float32 of L (N, 1, H, W) in 0..100, without gradients.
-
-    In full precision whatever precision the caller trains in: vectors computed beforehand and those of the running net are then the same.
-    """
-    with torch.no_grad(), torch.autocast(L.device.type, enabled=False):
-        given: Tensor = backbone.logits(L.float())
-        return given.float()
 
 
 def dimmed(L: Tensor) -> Tensor:

@@ -70,7 +70,8 @@ def class_vector(backbone: Backbone, L: Tensor, section: Params) -> Tensor:
     """
     from huelab.models import fusing
 
-    return fusing.logits(backbone, L if section.mode == "corrected" else fusing.dimmed(L)).softmax(dim=1)
+    seen = L if section.mode == "corrected" else fusing.dimmed(L)
+    return backbone.logits(seen).softmax(dim=1)
 
 
 def vector_recipe(section: Params) -> str:
@@ -79,7 +80,7 @@ def vector_recipe(section: Params) -> str:
 
 
 def build(params: Params, *, backbone: Backbone, size: int = INFO.input_size) -> nn.Module:
-    """The network around `backbone`, which it freezes; `size` is of no consequence to it. Takes any size, padded to multiples of 8."""
+    """The network around `backbone`, which stays as it is; `size` is of no consequence to it. Takes any size, padded to multiples of 8."""
     from torch import nn
 
     from huelab.models.fusing import FUSED, Fused

@@ -77,7 +77,7 @@ def class_vector(backbone: Backbone, L: Tensor, section: Params) -> Tensor:
     """
     from huelab.models import fusing
 
-    return fusing.logits(backbone, fusing.square(L))
+    return backbone.logits(fusing.square(L))
 
 
 def vector_recipe(section: Params) -> str:
@@ -86,7 +86,7 @@ def vector_recipe(section: Params) -> str:
 
 
 def build(params: Params, *, backbone: Backbone, size: int = INFO.input_size) -> nn.Module:
-    """The network around `backbone`, which it freezes; `size` is of no consequence to it. Takes any size, padded to multiples of 8."""
+    """The network around `backbone`, which stays as it is; `size` is of no consequence to it. Takes any size, padded to multiples of 8."""
     from torch import nn
 
     from huelab.models.fusing import FUSED, Fused
