@@ -15,13 +15,14 @@ import torch
 
 from huelab import models, objectives
 from huelab.data.dataset import Batch
+from huelab.objectives.regression import Regression
 from huelab.params import Train
 from huelab.training import checkpoint, runtime
 from huelab.training.budget import Limit
 from huelab.training.checkpoint import Progress
 from huelab.training.loop import VALIDATIONS, Run
 from huelab.training.progress import Display
-from huelab.training.stopping import Diverged, Interrupted
+from huelab.training.stopping import Diverged, Interrupted, TooLarge
 from tests.flat_material import material
 from tests.training.scenes import Scenes
 
@@ -248,3 +249,49 @@ def test_a_checkpoint_keeps_the_memory_format_of_the_moments(tmp_path: Path) -> 
     strides = [(p.stride(), optimizer.state[p]["exp_avg"].stride()) for p in resumed.objective.net.parameters()]
     assert all(own == moment for own, moment in strides)
     assert any(not p.is_contiguous() for p in resumed.objective.net.parameters())
+
+
+class Phased(Regression):
+    """Learns one thing, then another that is worse by the validation score."""
+
+    @property
+    def phase(self) -> int:
+        return int(self.fraction > 0.5)
+
+
+def test_the_best_of_the_last_phase_is_kept_though_an_earlier_one_scored_better(tmp_path: Path) -> None:
+    """Adversarial training raises the error it is validated by: the L1 stage's weights would always win."""
+    trained = run("plain", tmp_path, steps=24, schedule="constant")
+    objective = Phased(trained.objective.net, material(), optimizer="adam", lr=0.01, ab_scale=128.0)
+    trained.objective = objective
+    step = objective.step
+
+    def worse(batch: Batch) -> dict[str, torch.Tensor]:
+        wrong = replace(batch, ab=batch.ab - 300.0) if objective.phase else batch
+        return step(wrong)
+
+    objective.step = worse  # type: ignore[method-assign]
+    progress = trained.fit()
+    first = [row["val_mse_ab128"] for row in progress.rows if row["step"] <= 12]
+    assert progress.best_step > 12
+    assert progress.best_score > min(first)
+
+
+def test_a_batch_of_one_is_refused_where_a_batch_norm_has_nothing_to_average(tmp_path: Path) -> None:
+    single = run("zhang", tmp_path, hook=lambda _, batch: one_pixel_in_the_middle(batch))
+    with pytest.raises(TooLarge, match=r"a batch of 1 leaves it a single value to average: set colorizers\.zhang\.batch to 2"):
+        single.fit()
+
+
+def one_pixel_in_the_middle(batch: Batch) -> Batch:
+    """One picture of 8 x 8, which zhang halves three times."""
+    return Batch(L=batch.L[:1, :, :8, :8], ab=batch.ab[:1, :, :8, :8], mask=batch.mask[:1, :, :8, :8], index=batch.index[:1])
+
+
+def test_memory_that_does_not_suffice_says_what_to_lower(tmp_path: Path) -> None:
+    side = 1 << 18  # a terabyte, of which an expanded tensor takes four bytes
+    huge = run("beta", tmp_path, hook=lambda _, batch: replace(batch, L=torch.ones(1, 1, 1, 1).expand(4, 1, side, side)))
+    with pytest.raises(
+        TooLarge, match=r"lower colorizers\.beta\.batch \(now \d+\) first, then colorizers\.beta\.width or standardize\.size"
+    ):
+        huge.fit()

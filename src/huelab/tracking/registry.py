@@ -147,10 +147,12 @@ def _register(mlflow: Tracking, result: Result, run: str, model: str) -> int:
     return int(version.version)
 
 
-def _requirements() -> list[str]:
+def _requirements(saved: Saved) -> list[str]:
     from importlib.metadata import version
 
-    return [f"{name}=={version(name).partition('+')[0]}" for name in _NEEDS if name != "huelab"]
+    # a classifier inside the colorizer is one of timm's, unless it is our own
+    more = ("timm", "torchvision") if saved.card.get("backbone", {"kind": "self"})["kind"] != "self" else ()
+    return [f"{name}=={version(name).partition('+')[0]}" for name in (*_NEEDS, *more) if name != "huelab"]
 
 
 def _record(mlflow: Tracking, model: str, decision: Decision) -> str:
