@@ -50,7 +50,7 @@ def test_the_classifier_sees_a_photograph_with_its_aspect() -> None:
 
 def test_vectors_of_a_padded_store_are_those_the_network_computes_for_its_pictures(tmp_path: Path, project: Path) -> None:
     """Vectors come from the photograph inside its padding, the network is shown both: a difference would spoil its score, not its loss."""
-    store = make_store(tmp_path / "store", count=20, ratio="pad", size=16)
+    store = make_store(tmp_path / "store", count=30, ratio="pad", size=16)
     backbone, params = small_classifier(), koala.Params()
     source = Source("small", "random", None, "", CLASSES, "backbone: random")
     look = partial(koala.class_vector, backbone, section=params)
