@@ -27,7 +27,7 @@ def test_default_metrics_exist_and_are_all_of_them():
 
 
 def test_unknown_name_lists_the_allowed_ones():
-    with pytest.raises(ParamsError, match=r"did you mean 'ciede2000'.*allowed: mse_ab128, mae_ab"):
+    with pytest.raises(ParamsError, match=r"did you mean 'ciede2000'.*allowed: mse_ab128, mse_nazeri, mae_ab"):
         metrics.metric("ciede200")
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NAMES = (
     "mse_ab128",
+    "mse_nazeri",
     "mae_ab",
     "psnr_rgb",
     "ssim",
