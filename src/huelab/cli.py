@@ -96,6 +96,16 @@ def list_models() -> None:
         typer.echo(f"{name:10} {info.objective:15} {info.title}: {source}" if info.paper else f"{name:10} {info.objective:15} {info.title}")
 
 
+@app.command("table")
+def table(
+    metric: Annotated[list[str] | None, typer.Option(help="a metric to show, as often as you like; all of them when left out")] = None,
+) -> None:
+    """The leaderboard as Markdown, with parameters and what training cost on this machine."""
+    from huelab.evaluation import cost_table
+
+    typer.echo(cost_table.markdown(metric or ()), nl=False)
+
+
 @track_app.command("sync")
 def track_sync() -> None:
     """Mirror every trained and evaluated model into MLflow; what is already there is left alone."""

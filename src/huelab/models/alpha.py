@@ -27,6 +27,7 @@ INFO = Info(
     paper="Emil Wallner, Coloring greyscale images (tutorial and repository), alpha version",
     year=2017,
     changes="Trains on a gallery photograph at its size there, not 400 x 400; gradient norm clipped; schedule cosine in params.yaml.",
+    choose="To see within a minute that colours can be learned at all: it memorises one photograph and knows no other.",
     licence="MIT",
     objective="regression",
     output="ab",

@@ -27,6 +27,7 @@ INFO = Info(
     paper="Emil Wallner, Coloring greyscale images (tutorial and repository), beta version",
     year=2017,
     changes="The gradient norm is clipped; params.yaml lets the learning rate fall to zero (schedule: cosine).",
+    choose="A first model of one's own photographs: small, quick, without tricks. It plays safe, so expect muted, brownish colours.",
     licence="MIT",
     objective="regression",
     output="ab",

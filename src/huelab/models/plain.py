@@ -26,6 +26,7 @@ INFO = Info(
     paper="",
     year=0,
     changes="An own stand-in: the reports that describe this kind of network give no layer table.",
+    choose="As the baseline of the same budget that every published idea has to beat.",
     licence="MIT",
     objective="regression",
     output="ab",

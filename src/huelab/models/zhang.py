@@ -12,14 +12,18 @@ Published training: cross-entropy with soft targets (the nearest bins, Gaussian 
 (lambda 0.5, which scales gradients; nothing from pictures without colour), ab taken at every fourth pixel, Adam (0.9, 0.99) with weight
 decay 1e-3, learning rate 3e-5 in falling steps over ~450,000 steps of 40 pictures, k-means initialisation. Read out with T = 0.38.
 
-From a plain random initialisation this network is known to stall in one yellowish colour. Here every layer before a ReLU begins He normal,
-batch norms keep its scale, and the last layer begins with small weights, so that the first prediction is the balanced colour
-distribution of the training pictures (objectives.classification sets its bias) instead of one arbitrary bin.
+From a plain random initialisation this network is known to stall in one yellowish colour (richzhang/colorization-pytorch, issue 3), so its
+first weights are a setting; docs/zhang.md shows what each does. `init`:
+- `he`, the default: every layer before a ReLU begins He normal, batch norms keep its scale, and the last layer begins with small weights,
+  so that the first prediction is the balanced colour distribution of the training pictures (objectives.classification sets its bias)
+  instead of one arbitrary bin.
+- `data`: as `he`, then the layers before the last are fitted to the first batch by k-means, as the authors did (objectives.data_init).
+- `plain`: torch's defaults in every layer, the trap.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -34,9 +38,13 @@ INFO = Info(
     paper="Zhang, Isola, Efros: Colorful Image Colorization, ECCV 2016",
     year=2016,
     changes=(
-        "He initialisation with the training colours' distribution in the last bias, instead of k-means; ab is taken at the second of every"
-        " four pixels, within half a pixel of where the upsampling puts it; the gradient norm is clipped;"
+        "He initialisation with the training colours' distribution in the last bias, instead of k-means (init: data); ab is taken at the"
+        " second of every four pixels, within half a pixel of where the upsampling puts it; the gradient norm is clipped;"
         " params.yaml takes a learning rate of 1e-3 that rises and falls (schedule: onecycle), since 3e-5 counts on 450,000 steps."
+    ),
+    choose=(
+        "Vivid colours, and a distribution over colours for every pixel: how sure it is can be read off. It needs the longest training"
+        " of all."
     ),
     licence="BSD-2-Clause",
     objective="classification",
@@ -54,6 +62,9 @@ class Params(ClassificationParams):
 
     batch: int = Field(40, ge=1)
     lr: float = Field(3e-5, gt=0, description="learning rate at its highest")
+    init: Literal["he", "data", "plain"] = Field(
+        "he", description="first weights; data: k-means on the first batch; plain: torch's defaults"
+    )
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
@@ -87,6 +98,7 @@ def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:
         *(nn.Conv2d(c256, c256, 3, padding=1), nn.ReLU()),
         head,
     )
-    body.apply(he)
-    nn.init.normal_(head.weight, 0.0, 1e-2)
+    if params.init != "plain":
+        body.apply(he)
+        nn.init.normal_(head.weight, 0.0, 1e-2)
     return ToBins(body, multiple=8, stride=STRIDE, scale_input=lambda L: (L - 50.0) / 100.0)
