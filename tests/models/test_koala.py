@@ -38,7 +38,7 @@ def test_it_takes_logits() -> None:
 
 
 def test_the_classifier_sees_a_photograph_with_its_aspect() -> None:
-    """Stretched to a square, a standing person is a fat one."""
+    """Stretched to a square, a standing person is as wide as tall."""
     torch.manual_seed(0)
     backbone = small_classifier()
     L = pictures(2, 32, 16)
