@@ -18,9 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from huelab import paths
+from huelab import paths, tether
 from huelab.errors import HuelabError
-from pipelines import stage_tether
 
 _START_SECONDS = 120.0
 """The first start makes the database; on a busy machine that takes longer than Prefect's own limit of 20 s."""
@@ -66,7 +65,7 @@ def running() -> Iterator[Server]:
     environment = {**os.environ, **settings(), "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
     log = home / "server.log"
     with log.open("wb") as output:
-        process = stage_tether.start(_command(port), cwd=paths.root(), environment=environment, output=output)
+        process = tether.start(_command(port), cwd=paths.root(), environment=environment, output=output)
     try:
         yield Server(f"http://127.0.0.1:{port}/api", log, process)
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from typing import Any, Literal
+from typing import Literal
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -24,7 +24,7 @@ from prefect.states import Crashed
 
 from huelab import paths
 from huelab.data import tracked
-from huelab.errors import DataError, HuelabError
+from huelab.errors import HuelabError
 from pipelines import stage_graph
 from pipelines.stage_run import Outcome, Stages
 
@@ -37,10 +37,10 @@ def run_stage(name: str, *, changed: bool, before: dict[str, Outcome], stages: S
     if not changed and all(outcome == "unchanged" for outcome in before.values()):
         tell(name, "unchanged")
         return "unchanged"
-    with stages.turn():
+    with stages.turn() as place:
         started = time.monotonic()
         try:
-            outcome = stages.repro(name, say=lambda line: tell(name, f"| {line}"), log=_log)
+            outcome = stages.repro(name, say=lambda line: tell(name, f"| {line}"), log=_log, place=place)
         except HuelabError:
             tell(name, f"FAILED after {time.monotonic() - started:.1f} s")
             raise
@@ -86,7 +86,8 @@ def reproduce(targets: list[str] | None = None, jobs: int = 1, pull: bool = Fals
             transfer("pull", stages=running)
         wanted = stage_graph.select(stage_graph.read(), targets or [])
         changed = stage_graph.status()
-        _refuse_to_lose_photographs(changed)
+        if paths.data_record().name in changed:
+            tracked.refuse_to_lose()
         futures: dict[str, PrefectFuture[Outcome]] = {}
         for stage in wanted:
             before = {name: futures[name] for name in stage.after}
@@ -101,19 +102,6 @@ def reproduce(targets: list[str] | None = None, jobs: int = 1, pull: bool = Fals
     finally:
         running.end()
     return {name: future.result() for name, future in futures.items()}
-
-
-def _refuse_to_lose_photographs(changed: dict[str, Any]) -> None:
-    """Photographs dropped into data/ would be deleted without a word: DVC imports its source over them."""
-    record = tracked.record() if paths.data_record().name in changed else None
-    if record is None or record.frozen:  # a frozen import keeps what was added
-        return
-    if lost := tracked.unsaved():
-        some = ", ".join(lost[:3]) + (", …" if len(lost) > 3 else "")
-        raise DataError(
-            f"{paths.data()} holds files that would be lost ({some}), since it is imported from {record.source}. Move them to a folder of "
-            "their own and run `huelab data use THAT_FOLDER`; or delete them from data/ to go on with the photographs it had."
-        )
 
 
 def _raise_failures(futures: dict[str, PrefectFuture[Outcome]]) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from huelab import paths
+from huelab import paths, tether
 from huelab.errors import HuelabError, UsageError
 
 DVC = (sys.executable, "-m", "dvc")
@@ -27,12 +25,6 @@ class Stage:
 
     name: str
     after: tuple[str, ...]
-
-
-def environment() -> dict[str, str]:
-    """The environment of a stage: `python` in dvc.yaml is this interpreter, and its output comes line by line."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
 
 
 def read() -> list[Stage]:
@@ -81,7 +73,7 @@ def status() -> dict[str, Any]:
 
 
 def _dvc(*arguments: str) -> str:
-    done = subprocess.run([*DVC, *arguments], cwd=paths.root(), env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run([*DVC, *arguments], cwd=paths.root(), env=tether.environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         message = " ".join(line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: "))
         raise HuelabError(f"`dvc {' '.join(arguments)}` failed: {message or done.stderr.strip() or done.stdout.strip()}")

@@ -6,12 +6,12 @@ import contextlib
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
-from huelab import paths
+from huelab import paths, tether
 from huelab.errors import HuelabError
-from pipelines import stage_graph, stage_tether
+from pipelines import gpus, stage_graph
 
 Outcome = Literal["unchanged", "restored", "done"]
 """unchanged: nothing to do. restored: DVC had this very result in its cache. done: the stage ran."""
@@ -27,27 +27,29 @@ _DVC_CHATTER = re.compile(
 
 
 class Stages:
-    """The DVC commands of one run: at most `jobs` stages at once, and none left when the run ends."""
+    """The DVC commands of one run: at most `jobs` stages at once, on different GPUs where there are several, and none left at its end."""
 
     def __init__(self, jobs: int) -> None:
         self._gate = threading.Semaphore(max(1, jobs))
+        self._gpus = gpus.Pool(gpus.visible() if jobs > 1 else ())
         self._guard = threading.Lock()
         self._children: set[subprocess.Popen[str]] = set()
         self._over = False
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Waits until fewer than `jobs` stages run; the block is one of them."""
-        with self._gate:
-            yield
+    def turn(self) -> Iterator[dict[str, str]]:
+        """Waits until fewer than `jobs` stages run; the block is one of them. Gives what `repro` needs to know of the stage's GPU."""
+        with self._gate, self._gpus.one() as place:
+            yield place
 
-    def repro(self, stage: str, *, say: Say, log: Say) -> Outcome:
+    def repro(self, stage: str, *, say: Say, log: Say, place: Mapping[str, str] | None = None) -> Outcome:
         """`dvc repro -s STAGE`: that stage alone, which is what lets two of a matrix run side by side.
 
-        `say` gets the stage's own lines, `log` DVC's. Raises HuelabError with the last words of a stage that failed.
+        `place` (of its turn) is added to its environment; `say` gets the stage's own lines, `log` DVC's. Raises HuelabError with the last
+        words of a stage that failed.
         """
         command = ["--wait-for-lock", "repro", "--single-item", stage]
-        lines = self._run(command, lambda line: (log if _DVC_CHATTER.match(line) else say)(line))
+        lines = self._run(command, lambda line: (log if _DVC_CHATTER.match(line) else say)(line), place)
         if any("didn't change, skipping" in line for line in lines):
             return "unchanged"
         return "restored" if any("is cached - skipping run" in line for line in lines) else "done"
@@ -67,11 +69,12 @@ class Stages:
         for child in children:
             child.wait()
 
-    def _run(self, arguments: list[str], each: Say) -> list[str]:
+    def _run(self, arguments: list[str], each: Say, place: Mapping[str, str] | None = None) -> list[str]:
         with self._guard:
             if self._over:
                 raise HuelabError("stopped before it began")
-            child = stage_tether.start([*stage_graph.DVC, *arguments], cwd=paths.root(), environment=stage_graph.environment())
+            environment = {**tether.environment(), **(place or {})}
+            child = tether.start([*stage_graph.DVC, *arguments], cwd=paths.root(), environment=environment)
             self._children.add(child)
         lines = []
         try:

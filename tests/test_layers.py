@@ -14,7 +14,7 @@ ALL = sorted(file for place in PLACES.values() for file in place.rglob("*.py"))
 SOURCES = [file for file in ALL if "src" in file.parts]
 
 LAYERS = [
-    {"errors", "torchvision_pair", "tether"},
+    {"errors", "torchvision_pair"},
     {"params_reading", "paths"},
     {"params"},
     {"color"},
@@ -26,6 +26,7 @@ LAYERS = [
     {"training"},
     {"evaluation", "colorize"},
     {"tracking", "quality"},
+    {"experiments"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -20,8 +20,9 @@ from typing import Any
 
 import pytest
 
+from huelab import tether
 from huelab.errors import HuelabError, UsageError
-from pipelines import flow_server, run, stage_graph, stage_run, stage_tether
+from pipelines import flow_server, run, stage_graph, stage_run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +68,7 @@ def toy(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of its own with the graph data.dvc -> prepare -> train@a, train@b -> compare."""
     (project / "dvc.yaml").write_text(DVC_YAML)
     (project / "step.py").write_text(STEP)
-    (project / "params.yaml").write_text("models: [gray]\n")
+    (project / "params.yaml").write_text("models: [gray]\ncolorizers: {gray: {}}\n")
     (project / "data.dvc").write_text("deps:\n- path: samples\nouts:\n- path: data\n")
     (project / "samples").mkdir()
     (project / "samples" / "one.txt").write_text("a photograph\n")
@@ -79,7 +80,7 @@ def toy(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def dvc(*arguments: str) -> str:
-    done = subprocess.run([*stage_graph.DVC, *arguments], env=stage_graph.environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run([*stage_graph.DVC, *arguments], env=tether.environment(), capture_output=True, text=True, check=True)
     return done.stdout
 
 
@@ -204,7 +205,7 @@ def test_ctrl_c_reaches_a_child_first_so_that_it_can_save(tmp_path: Path) -> Non
         "try: time.sleep(600)\nexcept KeyboardInterrupt: pathlib.Path('saved').touch()"
     )
     shell = ["sh", "-c", f'{sys.executable} -c "{code}"; true']
-    child = stage_tether.start(shell, cwd=tmp_path, environment=dict(os.environ))
+    child = tether.start(shell, cwd=tmp_path, environment=dict(os.environ))
     until((tmp_path / "started").exists)
     child.communicate(timeout=60)
     assert (tmp_path / "saved").exists()
@@ -212,7 +213,7 @@ def test_ctrl_c_reaches_a_child_first_so_that_it_can_save(tmp_path: Path) -> Non
 
 
 def test_what_a_command_leaves_behind_is_ended_with_it(tmp_path: Path) -> None:
-    child = stage_tether.start(["sh", "-c", "sleep 600 & exit 3"], cwd=tmp_path, environment=dict(os.environ))
+    child = tether.start(["sh", "-c", "sleep 600 & exit 3"], cwd=tmp_path, environment=dict(os.environ))
     assert child.wait(timeout=60) == 3
     child.communicate()
     until(lambda: processes_in(tmp_path) == [], 10)

@@ -83,6 +83,19 @@ def unsaved() -> list[str]:
     return sorted(str(name).removeprefix(whole) for name in named)
 
 
+def refuse_to_lose() -> None:
+    """Raises DataError where a run would delete photographs dropped into data/: DVC imports its source over them, without a word."""
+    known = record()
+    if known is None or known.frozen:  # a frozen import keeps what was added
+        return
+    if lost := unsaved():
+        some = ", ".join(lost[:3]) + (", …" if len(lost) > 3 else "")
+        raise DataError(
+            f"{paths.data()} holds files that would be lost ({some}), since it is imported from {known.source}. Move them to a folder of "
+            "their own and run `huelab data use THAT_FOLDER`; or delete them from data/ to go on with the photographs it had."
+        )
+
+
 def write_source(source: str) -> None:
     """Notes in data.dvc where added files came from, without the password of a URL; DVC keeps the note."""
     file = paths.data_record()

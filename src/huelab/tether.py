@@ -1,4 +1,4 @@
-"""Runs a command that must not outlive its starter: python -m pipelines.stage_tether COMMAND...
+"""Runs a command that must not outlive its starter: python -m huelab.tether COMMAND...
 
 The command gets a session of its own, this process watches its standard input. When the starter closes that pipe, or ends in any way
 (kill -9 included: the kernel closes the pipe), the whole session is interrupted as by Ctrl-C, then terminated, then killed. A parent-death
@@ -22,13 +22,19 @@ _GRACE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 """What is sent, and how many seconds a training may take for its checkpoint before the next is sent."""
 
 
+def environment() -> dict[str, str]:
+    """The environment of `dvc` and of the stages it starts: `python` in dvc.yaml is this interpreter, and its output comes line by line."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
+
+
 def start(command: Sequence[str], *, cwd: Path, environment: dict[str, str], output: IO[bytes] | None = None) -> subprocess.Popen[str]:
     """Starts `command` on a tether: close the process's `stdin`, or die, to end it with all its children.
 
     What it prints, errors too, comes in one text stream (`stdout`), or goes to `output`.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", "pipelines.stage_tether", *command],
+        [sys.executable, "-m", "huelab.tether", *command],
         cwd=cwd,
         env={**environment, "PYTHONPATH": _import_path(environment)},
         stdin=subprocess.PIPE,
