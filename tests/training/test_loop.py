@@ -23,7 +23,7 @@ from huelab.training.checkpoint import Progress
 from huelab.training.loop import VALIDATIONS, Run
 from huelab.training.progress import Display
 from huelab.training.stopping import Diverged, Interrupted, TooLarge
-from tests.flat_material import material
+from tests.flat_material import material, material_for
 from tests.training.scenes import Scenes
 
 LEARNED = [name for name in models.NAMES if name not in models.FLOORS]
@@ -44,7 +44,7 @@ def run(
     module = models.module(name)
     section = module.Params.model_validate({"width": 1.0 if name == "alpha" else 0.1, "lr": 1e-3, "schedule": "cosine", **params})
     chosen = runtime.start(threads)
-    objective = objectives.build(name, section, material(clip_norm=threads.clip_norm))
+    objective = objectives.build(name, section, material_for(name, clip_norm=threads.clip_norm))
     return Run(
         name,
         objective,
