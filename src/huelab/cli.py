@@ -6,6 +6,7 @@ Heavy imports stand inside the commands, so that --help answers in a quarter of 
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -104,6 +105,32 @@ def table(
     from huelab.evaluation import cost_table
 
     typer.echo(cost_table.markdown(metric or ()), nl=False)
+
+
+@app.command("experiments")
+def list_experiments() -> None:
+    """The named sets of parameters that `huelab experiment` runs, and which photographs each is for."""
+    from huelab import experiments
+
+    for experiment in experiments.every():
+        typer.echo(experiment.name)
+        for text in (experiment.about, experiment.photographs):
+            typer.echo(textwrap.indent("\n".join(textwrap.wrap(text, 110, break_on_hyphens=False, break_long_words=False)), "    "))
+
+
+@app.command("experiment")
+def run_experiment(
+    name: Annotated[str, typer.Argument(help="of experiments/NAME.yaml; `huelab experiments` lists them")],
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="a key of params.yaml, e.g. budget.steps=200; as often as you like"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything and say what would change; run nothing")] = False,
+) -> None:
+    """Run the pipeline with the parameters of experiments/NAME.yaml laid over params.yaml, and keep the result as an experiment of DVC."""
+    from huelab import experiments
+
+    experiments.run(name, assignments=assignments or (), dry_run=dry_run, say=typer.echo)
 
 
 @track_app.command("sync")

@@ -28,8 +28,8 @@ class UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read(file: Path) -> dict[str, Any]:
-    """The tree as it stands in the file; raises ParamsError where it is missing, unreadable, not YAML or not a mapping."""
+def read(file: Path, expected: str = "sections such as `models:` and `train:`") -> dict[str, Any]:
+    """The tree as it stands in the file; raises ParamsError where it is missing, unreadable, not YAML or not a mapping (`expected`)."""
     try:
         tree = yaml.load(file.read_text(encoding="utf-8"), UniqueKeys)
     except FileNotFoundError:
@@ -39,7 +39,7 @@ def read(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ParamsError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
-        raise ParamsError(f"{file}: expected sections such as `models:` and `train:`, found {type(tree).__name__}.")
+        raise ParamsError(f"{file}: expected {expected}, found {type(tree).__name__}.")
     return tree
 
 

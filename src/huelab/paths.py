@@ -25,6 +25,11 @@ def params_file() -> Path:
     return root() / "params.yaml"
 
 
+def experiments() -> Path:
+    """Named sets of parameters, NAME.yaml each."""
+    return root() / "experiments"
+
+
 def data() -> Path:
     """The photographs, owned by data.dvc."""
     return root() / "data"
@@ -150,6 +155,11 @@ def features(key: str) -> Path:
 def backbone_weights(name: str) -> Path:
     """Where weights of the timm architecture `name` may be put by hand, to be found by `pretrained: auto`."""
     return var() / "weights" / f"{name}.safetensors"
+
+
+def params_before_experiment() -> Path:
+    """params.yaml as it was before the last `huelab experiment`."""
+    return var() / "experiment" / "params.yaml"
 
 
 def tracking_database() -> Path:
