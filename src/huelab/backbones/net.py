@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from huelab import torchvision_pair
 from huelab.backbones import stages
-from huelab.backbones.compact import Compact
+from huelab.backbones.compact import CHANNELS, Compact
 from huelab.backbones.source import SELF, Source
 from huelab.color.tensor import lab_to_rgb
 from huelab.errors import ModelError
@@ -53,6 +53,11 @@ class Backbone(nn.Module):
             shown = resized(rgb, self.side, self.mode)
             return cast("Tensor", self.net((shown - self.mean) / self.std)).float()
 
+    @property
+    def stage_count(self) -> int:
+        """How many maps `stages` gives."""
+        return len(CHANNELS) if isinstance(self.net, Compact) else stages.count(self.net)
+
     def stages(self, rgb: Tensor) -> list[Tensor]:
         """Feature maps, shallow first, at most five, of sRGB `rgb` (N, 3, H, W) in 0..1 at its own size; differentiable, float32.
 
@@ -64,9 +69,7 @@ class Backbone(nn.Module):
             try:
                 if isinstance(self.net, Compact):
                     return self.net.stages(shown)
-                if type(self.net).__name__ == "VGG":
-                    return stages.of_vgg(self.net, shown)
-                return stages.of_timm(self.net, shown)
+                return stages.of_vgg(self.net, shown) if stages.is_vgg(self.net) else stages.of_timm(self.net, shown)
             except (RuntimeError, AssertionError) as error:
                 if "size" not in str(error):
                     raise

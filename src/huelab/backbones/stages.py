@@ -10,6 +10,16 @@ MOST = 5
 """Maps at most; where timm names more, they are taken evenly, the deepest among them."""
 
 
+def is_vgg(net: nn.Module) -> bool:
+    """Whether `net` is one of timm's VGGs."""
+    return type(net).__name__ == "VGG"
+
+
+def count(net: Any) -> int:
+    """How many maps the functions below give."""
+    return MOST if is_vgg(net) else min(MOST, len(net.feature_info))
+
+
 def of_vgg(net: Any, shown: Tensor) -> list[Tensor]:
     """The first convolution of each of VGG's five blocks, before its norm and ReLU (conv1_1 … conv5_1)."""
     maps: list[Tensor] = []
