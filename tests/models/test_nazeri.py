@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from huelab.errors import ParamsError
@@ -41,6 +42,9 @@ def test_each_variant_brings_the_settings_it_was_published_with() -> None:
     own = Params(variant="places256", batch=4, smooth=0.2)
     assert (own.batch, own.smooth, own.decay_steps) == (4, 0.2, 500_000), "what the user sets must stay"
     assert Params.model_validate(own.model_dump()) == own
+    for wrong in ("cifar", ["cifar32"]):
+        with pytest.raises(ValidationError, match="'cifar32' or 'places256'"):
+            Params.model_validate({"variant": wrong})
 
 
 def reached(convolution: nn.Module, side: int, place: int) -> tuple[list[int], int]:

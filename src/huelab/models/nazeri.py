@@ -24,6 +24,7 @@ The authors' code differs from their text in ways that `mode: faithful` keeps an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
@@ -43,7 +44,7 @@ INFO = Info(
         "Dropout acts while training, colouring uses running statistics of batch norm, and gray goes in as L / 50 - 1: the published code"
         " does otherwise (mode: faithful). Halving the discriminator's loss (Adam does not see it) and clipping the gradient norm are ours."
     ),
-    choose="Small pictures: `cifar32` was made for 32 x 32 and is the smallest of the adversarial colorizers that is not slimmed.",
+    choose="For pictures of 32 x 32, for which `cifar32` was made, and to compare with figures that others reported on CIFAR-10.",
     licence="none stated in the repository's README",
     objective="adversarial",
     output="ab",
@@ -78,9 +79,9 @@ class Params(AdversarialParams):
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
+        if not isinstance(given, Mapping):
             return given
-        return {**PUBLISHED.get(given.get("variant", "cifar32"), {}), **given}
+        return {**PUBLISHED.get(str(given.get("variant", "cifar32")), {}), **given}
 
 
 def least_size(params: Params) -> int:

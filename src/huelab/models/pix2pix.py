@@ -38,7 +38,10 @@ INFO = Info(
         "As many levels as the size of the training pictures allows (all eight from 256 x 256); the gradient norm is clipped;"
         " params.yaml lets the learning rate fall to zero (schedule: cosine)."
     ),
-    choose="Sharper and more saturated colours than a squared error gives, at the price of occasional confident mistakes. Wants thousands of pictures.",
+    choose=(
+        "Sharper and more saturated colours than a squared error gives, at the price of occasional confident mistakes."
+        " Wants thousands of pictures."
+    ),
     licence="BSD-2-Clause (code), MIT (tutorial)",
     objective="adversarial",
     output="ab",
