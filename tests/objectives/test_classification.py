@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from torch.optim import Adam
 from huelab import models, objectives
 from huelab.color import bins
 from huelab.data.dataset import Batch
+from huelab.models.layers import ToBins
 from huelab.objectives.base import NET
 from huelab.objectives.classification import Classification, sampled
 from tests.flat_material import material
@@ -97,3 +99,30 @@ def test_zhang_learns_by_the_papers_adam(prior: P) -> None:
     assert optimizer.defaults["betas"] == (0.9, 0.99)
     assert optimizer.defaults["weight_decay"] == 1e-3
     assert optimizer.defaults["lr"] == 3e-5
+
+
+def test_a_prior_of_other_bins_is_refused(prior: P) -> None:
+    """Weights of 313 bins laid over 247 would favour arbitrary colours."""
+    net = ToBins(torch.nn.Conv2d(1, 247, 1), multiple=1, stride=1, scale_input=lambda L: L, centers=bins.hage_centers())
+    with pytest.raises(ValueError, match="247 bins, but the prior is of 313"):
+        Classification(net, material(size=32, prior=prior), lr=1e-3)
+
+
+def test_a_network_that_gives_colours_cannot_learn_to_classify(prior: P) -> None:
+    with pytest.raises(ValueError, match="logits of colour bins"):
+        Classification(torch.nn.Conv2d(1, 2, 1), material(size=32, prior=prior), lr=1e-3)
+
+
+@pytest.mark.parametrize(("loss", "rebalanced"), [("bins", False), ("bins_rebalanced", True)])
+def test_a_colorizer_of_several_losses_names_its_lambda(prior: P, loss: str, rebalanced: bool) -> None:
+    """A U-Net's `bins` beside its `bins_rebalanced`: only one of them may weigh colours."""
+    net = ToBins(torch.nn.Conv2d(1, 313, 1), multiple=1, stride=1, scale_input=lambda L: L)
+    objective = Classification.of(ModuleType("unet"), net, SimpleNamespace(lr=1e-3, loss=loss), material(size=32, prior=prior))
+    assert bool((objective.weights != 1).any()) == rebalanced
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_logits_of_any_stride_are_taught(batch: Batch, prior: P, stride: int) -> None:
+    net = ToBins(torch.nn.Conv2d(1, 313, stride, stride), multiple=4, stride=stride, scale_input=lambda L: L / 100)
+    terms = Classification(net, material(size=32, prior=prior), lr=1e-3).step(batch)
+    assert torch.isfinite(terms["cross_entropy"])
