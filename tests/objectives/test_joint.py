@@ -10,11 +10,14 @@ import pytest
 import torch
 from torch.optim import Adadelta
 
+from huelab.backbones.compact import Compact
+from huelab.backbones.net import Backbone
 from huelab.data.dataset import Batch
 from huelab.errors import DataError
 from huelab.models import iizuka
 from huelab.objectives.base import NET
 from huelab.objectives.joint import Joint
+from huelab.objectives.perceptual import PerceptualTerm
 from tests.flat_material import material
 
 CLASSES = ("cats", "dogs", "trains")
@@ -128,6 +131,22 @@ def test_both_losses_fall_on_pictures_it_has_seen(batch: Batch) -> None:
     history = [{name: value.item() for name, value in objective.step(batch).items()} for _ in range(30)]
     assert history[-1]["mse"] < 0.7 * history[0]["mse"]
     assert history[-1]["cross_entropy"] < 0.7 * history[0]["cross_entropy"]
+
+
+def test_a_perceptual_term_sees_the_colours_at_full_size(batch: Batch) -> None:
+    """The net learns at half the size, the classifier looks at whole pictures; an odd side is where the two would come apart."""
+    torch.manual_seed(0)
+    backbone = Backbone(
+        Compact(2, width=0.5), name="self", kind="self", classes=2, side=32, mean=(0.0,) * 3, std=(1.0,) * 3, mode="bilinear"
+    )
+    section = iizuka.Params.model_validate({"width": 0.05, "alpha": 0.0, "perceptual": {"weight": 0.3}})
+    objective = Joint.of(iizuka, iizuka.build(section, size=32), section, material(perceptual=PerceptualTerm(backbone)))
+    assert objective.terms == ("mse", "perceptual")
+    odd = Batch(L=batch.L[..., :31, :29], ab=batch.ab[..., :31, :29], mask=batch.mask[..., :31, :29], index=batch.index)
+    objective.net.eval()
+    with torch.no_grad():
+        expected = objective.material.perceptual(odd.L, objective.net(odd.L), odd.ab, odd.mask)
+    assert objective.step(odd)["perceptual"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("classes", [True, False])

@@ -11,10 +11,13 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
+from huelab.backbones.compact import Compact
+from huelab.backbones.net import Backbone
 from huelab.data.dataset import Batch
 from huelab.models import wallner_gan
 from huelab.objectives.base import NET
 from huelab.objectives.multiscale import Multiscale, distance, squared
+from huelab.objectives.perceptual import PerceptualTerm
 from huelab.training import checkpoint
 from huelab.training.checkpoint import Progress
 from tests.flat_material import material
@@ -108,6 +111,23 @@ def test_the_l1_term_is_in_units_of_128(batch: Batch) -> None:
     expected = (painted - batch.ab).abs()[inside].mean().item() / 128
     # a pass in training first sharpens the estimate of the convolutions' gain, so the colours are not quite the same
     assert objective.step(batch)["l1"].item() == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("mode", ["corrected", "faithful"])
+def test_a_perceptual_term_sees_colours_in_cie_units(mode: str, batch: Batch) -> None:
+    """Whatever the networks see: true colours, taken there and back, must look the same to the classifier."""
+    torch.manual_seed(0)
+    backbone = Backbone(
+        Compact(2, width=0.5), name="self", kind="self", classes=2, side=32, mean=(0.0,) * 3, std=(1.0,) * 3, mode="bilinear"
+    )
+    term = PerceptualTerm(backbone)
+    section = wallner_gan.Params.model_validate({"width": 0.05, "depth": 3, "mode": mode, "perceptual": {"weight": 0.3}})
+    objective = Multiscale.of(wallner_gan, wallner_gan.build(section, size=32), section, material(perceptual=term))
+    assert objective.terms[-1] == "perceptual"
+    there_and_back = objective.cie_ab(objective.seen(batch.L, batch.ab))
+    gray = term(batch.L, torch.zeros_like(batch.ab), batch.ab, batch.mask)
+    assert term(batch.L, there_and_back, batch.ab, batch.mask).item() < 0.02 * gray.item()
+    weights_after_a_step(objective, batch)
 
 
 def test_the_judgement_costs_the_mean_square_over_patches_of_content() -> None:

@@ -10,8 +10,8 @@ Colorization with Simultaneous Classification", SIGGRAPH 2016, re-implemented fr
     fusion      the vector beside the mid-level features at every place, 1x1 convolution to 256
     colour      128 · x2 · 64 · 64 · x2 · 32 · 2 sigmoid        x2: nearest upsampling; ab / 200 + 1/2 at half the size, then bilinear
     classifier  linear 256 · one per class                      from the 512 of the global network
-    42,353,839 weights and biases at width 1 with 205 classes and a copy of 224 x 224; scale and shift of the batch norms (13,504) are not
-    among them, as they are not in the paper's table
+    42,367,343 parameters at width 1 with 205 classes and a copy of 224 x 224; without scale and shift of the batch norms, which the paper's
+    table leaves out, 42,353,839
 
 Published training: squared error of the colours at half the size + alpha * cross-entropy of the class, alpha 1/300, Adadelta, batch 128,
 200,000 steps on 2.3 million pictures of 205 kinds of places, resized to 256 and cropped to 224. The classifier branches off inside the

@@ -75,7 +75,8 @@ class Joint(Objective):
             terms["cross_entropy"] = entropy.detach()
             loss = loss + self.alpha * entropy
         if self.perceptual_weight and self.material.perceptual is not None:
-            whole = F.interpolate(painted.float(), size=batch.ab.shape[-2:], mode="bilinear", align_corners=False)
+            whole = F.interpolate(painted.float(), scale_factor=2, mode="bilinear", align_corners=False)  # as the net shows it
+            whole = whole[..., : batch.ab.shape[-2], : batch.ab.shape[-1]]
             seen: Tensor = self.material.perceptual(batch.L, whole, batch.ab, batch.mask)
             terms["perceptual"] = seen.detach()
             loss = loss + self.perceptual_weight * seen
