@@ -69,7 +69,14 @@ def test_a_network_takes_a_photograph_of_any_size(name: str, height: int, width:
 def test_every_weight_learns_from_every_loss(name: str) -> None:
     """A layer that no gradient reaches would stay as it was drawn, and nobody would see it."""
     net = narrow(name)
-    output = net(torch.rand(2, 1, 64, 64) * 100)
+    with torch.no_grad():
+        for key, value in net.named_parameters():
+            if key.endswith("gamma"):
+                value.fill_(0.1)  # self-attention begins at nothing and grows
+    labels = "labels" in models.module(name).INFO.needs
+    output, *logits = net(torch.rand(2, 1, 64, 64) * 100, classify=True) if labels else (net(torch.rand(2, 1, 64, 64) * 100),)
+    for answer in logits:
+        (answer * torch.linspace(-1, 1, answer.numel()).view_as(answer)).sum().backward(retain_graph=True)
     (output * torch.linspace(-1, 1, output.numel()).view_as(output)).sum().backward()
     dead = [key for key, value in net.named_parameters() if value.requires_grad and (value.grad is None or not value.grad.abs().sum() > 0)]
     assert not dead

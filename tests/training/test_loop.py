@@ -26,6 +26,8 @@ from huelab.training.stopping import Diverged, Interrupted, TooLarge
 from tests.flat_material import material, material_for
 from tests.training.scenes import Scenes
 
+RATES: dict[str, dict[str, float]] = {"iizuka": {}, "hage": {}}
+"""Adadelta finds its own rates."""
 LEARNED = [name for name in models.NAMES if name not in models.FLOORS]
 
 
@@ -42,7 +44,9 @@ def run(
     """A run that is ready to `fit`, on one thread."""
     threads = Train(threads=1, **{"precision": "32-true", **(train or {})})
     module = models.module(name)
-    section = module.Params.model_validate({"width": 1.0 if name == "alpha" else 0.1, "lr": 1e-3, "schedule": "cosine", **params})
+    section = module.Params.model_validate(
+        {"width": 1.0 if name == "alpha" else 0.1, **RATES.get(name, {"lr": 1e-3}), "schedule": "cosine", **params}
+    )
     chosen = runtime.start(threads)
     objective = objectives.build(name, section, material_for(name, clip_norm=threads.clip_norm))
     return Run(

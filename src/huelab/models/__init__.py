@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FLOORS = ("gray", "mean", "shuffled")
 """What costs nothing and must be beaten: no colour, the mean training colour, another photograph's colours."""
 
-NAMES = (*FLOORS, "alpha", "beta", "plain", "pix2pix", "zhang", "fusion", "koala", "nazeri", "resnet_gen")
+NAMES = (*FLOORS, "alpha", "beta", "plain", "pix2pix", "zhang", "fusion", "koala", "nazeri", "resnet_gen", "iizuka", "hage", "wallner_gan")
 
 
 @dataclass(frozen=True)

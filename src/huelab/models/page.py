@@ -1,7 +1,7 @@
 """Writes docs/models.md from the model files: python -m huelab.models.page > docs/models.md
 
-What a model file says of its colorizer (its docstring with the layer table, its INFO) is what the page says, and the parameters are counted on
-the network it builds; a test compares the page with this.
+What a model file says of its colorizer (its docstring with the layer table, its INFO) is what the page says, and the parameters are counted
+on the network it builds; a test compares the page with this.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ L (0..100) to CIE ab and takes pictures of any size.
 """
 
 _IMAGENET, _PLACES = 1000, 205
-"""Classes of the published classifiers: of the backbones of fusion and koala, and of iizuka's own."""
+"""Classes of the published classifiers: of fusion's backbone, and of iizuka's own."""
+_WITH_BACKGROUND = 1001
+"""Of koala's backbone, which has one for what is no object."""
 
 
 class _Classes(nn.Module):
     """What a colorizer must know of its backbone to be counted without it."""
 
-    classes = _IMAGENET
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
 
 
 def page() -> str:
@@ -68,7 +72,11 @@ def count(name: str, *, width: float = 1.0) -> int:
     info: Info = module.INFO
     with torch.device("meta"):
         section = module.Params(width=width)
-        return parameters(models.build(name, section, size=info.input_size, backbone=_Classes(), classes=_PLACES))
+        return parameters(
+            models.build(
+                name, section, size=info.input_size, backbone=_Classes(_WITH_BACKGROUND if name == "koala" else _IMAGENET), classes=_PLACES
+            )
+        )
 
 
 if __name__ == "__main__":
