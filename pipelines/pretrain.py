@@ -17,9 +17,12 @@ def main() -> None:
         print("pretrain: off (pretrain.steps is 0)")
         return
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    # two standard errors of a share of so many pictures
+    doubtful = card["accuracy_gray"] - card["chance"] < 1 / card["validation_pictures"] ** 0.5
     print(
         f"pretrain: names {card['accuracy']:.1%} of {card['validation_pictures']} validation pictures rightly, {card['accuracy_gray']:.1%} "
         f"in gray; the most frequent of {len(card['classes'])} names would fit {card['chance']:.1%}"
+        f"{'; no better than guessing: raise pretrain.steps, or add photographs' * doubtful}"
     )
 
 

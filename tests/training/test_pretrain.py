@@ -29,6 +29,7 @@ from huelab.data.store import Store
 from huelab.data.table import inspect
 from huelab.errors import DataError
 from huelab.training.pretrain import pretrain, taught
+from pipelines import pretrain as stage
 from tests.conftest import ROOT
 
 
@@ -105,6 +106,17 @@ def test_it_learns_to_tell_subjects_apart_in_colour_and_in_gray(project: Path) -
 
     assert pretrain(settings) == folder
     assert contents(folder) == first, "the same run must give the same bytes"
+
+
+def test_a_classifier_that_only_guesses_is_called_out(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its class vectors would say nothing, and the tables would still name a classifier."""
+    prepare(project, {"discs": 30, "stripes": 30})
+    configured(steps=1)
+    stage.main()
+    assert "no better than guessing: raise pretrain.steps" in capsys.readouterr().out
+    configured(steps=40)
+    stage.main()
+    assert "no better than guessing" not in capsys.readouterr().out
 
 
 def test_without_steps_it_only_says_that_it_is_off(project: Path) -> None:
