@@ -31,11 +31,18 @@ class UniqueKeys(yaml.SafeLoader):
 def read(file: Path, expected: str = "sections such as `models:` and `train:`") -> dict[str, Any]:
     """The tree as it stands in the file; raises ParamsError where it is missing, unreadable, not YAML or not a mapping (`expected`)."""
     try:
-        tree = yaml.load(file.read_text(encoding="utf-8"), UniqueKeys)
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(f"{file} does not exist: restore it (git checkout params.yaml) or run from the project's folder.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(f"{file} cannot be read: {error}") from None
+    return read_text(text, file, expected)
+
+
+def read_text(text: str, file: Path, expected: str = "sections such as `models:` and `train:`") -> dict[str, Any]:
+    """The tree that `text` holds; `file` is named in errors, which are those of `read`."""
+    try:
+        tree = yaml.load(text, UniqueKeys)
     except yaml.YAMLError as error:
         raise ParamsError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):

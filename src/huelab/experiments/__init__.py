@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from huelab.experiments.files import Experiment, every, find
-from huelab.experiments.run import run
+from huelab.experiments.running import run
 
 __all__ = ["Experiment", "every", "find", "run"]

@@ -11,59 +11,67 @@ from pathlib import Path
 from typing import Any
 
 from huelab import paths
-from huelab.params_reading import read
+from huelab.params_reading import read, read_text
 
 
 @dataclass(frozen=True)
 class Before:
     """What an experiment is laid over."""
 
-    content: bytes
+    content: str
     """Of params.yaml."""
     experiment: str
-    """The earlier experiment whose parameters now stand in params.yaml and are taken off first; "": none."""
-
-    def tree(self) -> Mapping[str, Any]:
-        """The parameters; params.yaml or the kept copy of it is read."""
-        return read(_kept() if self.experiment else paths.params_file())
+    """The experiment whose parameters now stand in params.yaml and are taken off first; "": none."""
 
 
 def look() -> Before:
-    """params.yaml as it stands; or, where it is just what the last experiment left there, as it was before that."""
-    current = paths.params_file().read_bytes()
+    """params.yaml as it stands; or, where it is just what an experiment left there, as it was before that."""
+    read(paths.params_file())  # says what is wrong with it
+    current = _current()
     try:
-        left = json.loads(_note().read_text(encoding="utf-8"))
-        if left["sha256"] == hashlib.sha256(current).hexdigest():
-            return Before(_kept().read_bytes(), str(left["experiment"]))
-    except (OSError, ValueError, LookupError, TypeError):
-        pass  # no experiment yet, or var/ was cleaned: the file is the user's
-    return Before(current, "")
+        laid = json.loads(_note(current).read_text(encoding="utf-8"))
+        return Before(str(laid["before"]), str(laid["experiment"]))
+    except (OSError, ValueError, LookupError, TypeError):  # no experiment wrote it, or var/ was cleaned: the file is the user's
+        return Before(current, "")
 
 
-def put_back(before: Before) -> Path:
-    """Makes params.yaml what it was before, keeping a copy; returns where the copy lies."""
-    _kept().parent.mkdir(parents=True, exist_ok=True)
-    _write(_kept(), before.content)
+def tree(before: Before) -> Mapping[str, Any]:
+    """The parameters of `before`; raises ParamsError where they cannot be read."""
+    return read_text(before.content, paths.params_file())
+
+
+def keep(before: Before) -> Path:
+    """Writes the copy from which a user can go back; returns where it lies."""
+    copy = paths.params_before_experiment()
+    _write(copy, before.content)
+    return copy
+
+
+def put_back(before: Before) -> None:
+    """Makes params.yaml what it was before."""
     if before.experiment:
         _write(paths.params_file(), before.content)
-    return _kept()
 
 
-def note(experiment: str) -> None:
-    """Remembers that params.yaml is now as `experiment` has it."""
-    sha256 = hashlib.sha256(paths.params_file().read_bytes()).hexdigest()
-    _write(_note(), json.dumps({"experiment": experiment, "sha256": sha256}).encode())
+def note(before: Before, experiment: str) -> None:
+    """Remembers that `experiment` left params.yaml as it now is, also for when `dvc exp apply` brings that back."""
+    current = _current()
+    if current != before.content:
+        _write(_note(current), json.dumps({"experiment": experiment, "before": before.content}))
 
 
-def _kept() -> Path:
-    return paths.params_before_experiment()
+def _current() -> str:
+    with paths.params_file().open(encoding="utf-8", newline="") as stream:  # ends of lines as they are
+        return stream.read()
 
 
-def _note() -> Path:
-    return _kept().with_suffix(".json")
+def _note(content: str) -> Path:
+    return paths.params_before_experiment().parent / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(file.name + ".tmp")
-    temporary.write_bytes(content)
+    with temporary.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(content)
     os.replace(temporary, file)

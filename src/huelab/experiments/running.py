@@ -12,19 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from huelab import params, paths, tether, tracking
 from huelab.data import tracked
 from huelab.errors import HuelabError
 from huelab.experiments import before, files, overlay
 from huelab.experiments.before import Before
 from huelab.experiments.files import Experiment
+from huelab.params_reading import read_text
 from huelab.run_lock import hold
 
 Say = Callable[[str], None]
 
-_CHATTER = re.compile(r"^((Generating|Updating) lock file|To track the changes with git|\s*git add |\s*$)")
+_CHATTER = re.compile(
+    r"^((Generating|Updating) lock file|WARNING: No file hash info|Ran experiment|To track the changes with git|\s*git add |\s*$)"
+)
 """Lines of DVC that tell nobody anything here."""
 
 _IDENTITY = {"GIT_AUTHOR_NAME": "huelab", "GIT_AUTHOR_EMAIL": "huelab@localhost"}
@@ -64,7 +65,7 @@ def plan(name: str, assignments: Sequence[str] = ()) -> Plan:
     """Lays an experiment over params.yaml and checks the result. Raises UsageError, or ParamsError naming file (or --set) and key."""
     experiment = files.find(name)
     under = before.look()
-    tree = under.tree()
+    tree = before.tree(under)
     params.parse(tree, paths.params_file())  # what is wrong there is no fault of the experiment
     laid = overlay.lay(experiment.overlay, tree)
     checked = params.parse(laid, experiment.file)
@@ -91,15 +92,15 @@ def _edited(under: Before) -> str:
     committed = _committed()
     if committed is None or committed == under.content:
         return ""
-    tree = yaml.safe_load(committed)
-    steps = overlay.difference(tree if isinstance(tree, dict) else {}, under.tree())
+    steps = overlay.difference(read_text(committed, paths.params_file()), before.tree(under))
     keys = [step.lstrip("~+").partition("=")[0] for step in steps]
     return ", ".join(keys[:6]) + (", …" if len(keys) > 6 else "")
 
 
 def _run(planned: Plan, say: Say) -> None:
     experiment = planned.experiment
-    kept = before.put_back(planned.under)
+    before.put_back(planned.under)
+    kept = before.keep(planned.under)
     back = "git checkout params.yaml" if _committed() == planned.under.content else f"cp {kept.relative_to(paths.root())} params.yaml"
     label = _free_name(experiment.name)
     command = [sys.executable, "-m", "dvc", "exp", "run", "--name", label]
@@ -119,7 +120,7 @@ def _run(planned: Plan, say: Say) -> None:
         raise
     finally:
         child.communicate()
-        before.note(experiment.name)
+        before.note(planned.under, experiment.name)
     if child.returncode:
         reason = failure.removeprefix("error: ").strip() or f"`dvc exp run` ended with exit code {child.returncode}, see above"
         raise HuelabError(f"{experiment.name}: {reason}\nThe same command goes on from here once that is put right; `{back}` goes back.")
@@ -140,7 +141,7 @@ def _conclude(label: str, back: str, say: Say) -> None:
     say(
         f"\nKept as the experiment {label}. Next:\n"
         f"  {'dvc exp show --only-changed':{width}}  the parameters of every experiment side by side\n"
-        f"  {f'dvc exp apply {label}':{width}}  come back to this one later, parameters and results\n"
+        f"  {f'dvc exp apply {label}':{width}}  come back to this one later: parameters, results and code (commit edits of yours first)\n"
         f"  {back:{width}}  go back to the parameters of before, then `make run`"
     )
 
@@ -158,9 +159,10 @@ def _check_git() -> None:
         )
 
 
-def _committed() -> bytes | None:
+def _committed() -> str | None:
     """params.yaml of the last commit; None where there is none."""
-    return _git("show", "HEAD:./params.yaml")
+    found = _git("show", "HEAD:./params.yaml")
+    return None if found is None else found.decode("utf-8", "replace")
 
 
 def _git(*arguments: str) -> bytes | None:
