@@ -52,3 +52,15 @@ def test_the_gradient_norm_is_clipped(batch: Batch) -> None:
     objective.step(batch)
     norm = torch.stack([parameter.grad.norm() for parameter in objective.net.parameters() if parameter.grad is not None]).norm()
     assert norm.item() == pytest.approx(0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["l1", "huber"])
+def test_absolute_and_hubers_error_are_those_of_the_textbook_inside_the_mask(kind: str, batch: Batch) -> None:
+    delta = 0.05
+    objective = Regression(nn.Conv2d(1, 2, 1), material(), optimizer="adam", lr=1e-3, ab_scale=110.0, loss=kind, huber_delta=delta)
+    predicted = batch.ab + torch.randn(batch.ab.shape, generator=torch.Generator().manual_seed(2)) * 10
+    wrong = ((predicted - batch.ab) / 110).double().abs()
+    each = wrong if kind == "l1" else torch.where(wrong <= delta, wrong.square() / (2 * delta), wrong - delta / 2)
+    expected = each[batch.mask.expand_as(each) > 0].mean().item()
+    assert objective.loss(predicted, batch).item() == pytest.approx(expected, rel=1e-5)
+    assert objective.terms == (kind,)

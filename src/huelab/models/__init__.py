@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 FLOORS = ("gray", "mean", "shuffled")
 """What costs nothing and must be beaten: no colour, the mean training colour, another photograph's colours."""
 
-NAMES = (*FLOORS, "alpha", "beta", "plain", "pix2pix", "zhang", "fusion", "koala", "nazeri", "resnet_gen", "iizuka", "hage", "wallner_gan")
+NAMES = (
+    *FLOORS,
+    *("alpha", "beta", "plain", "unet"),
+    *("pix2pix", "resnet_gen", "resunet", "nazeri", "wallner_gan"),
+    *("zhang", "hage", "iizuka", "fusion", "koala"),
+)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ class Run:
         self._saved = time.monotonic()
         epochs = math.ceil(limit.steps / source.steps_per_epoch)
         self.validation_epochs = max(1, math.ceil(epochs / VALIDATIONS))
-        self._validated = 0.0  # seconds of training at the last validation, for a limit in seconds
+        # for a limit in seconds: of training, when the next validation is due
+        self._next_validation = limit.seconds / VALIDATIONS
 
     def fit(self) -> Progress:
         """Trains to the end of the budget, or until the validation score stops improving; resumes a checkpoint where there is one.
@@ -129,13 +130,16 @@ class Run:
         if self.limit.reached(progress.step, progress.seconds):
             return True
         if self.limit.seconds:
-            return progress.seconds - self._validated >= self.limit.seconds / VALIDATIONS
+            return progress.seconds >= self._next_validation
         return progress.step % self.source.steps_per_epoch == 0 and (epoch + 1) % self.validation_epochs == 0
 
     def _validate(self, epoch: int) -> None:
         progress = self.progress
+        began = time.monotonic()
         score = self._score()
-        self._validated = progress.seconds
+        # a network that is slow to look at is looked at less often: at most a fifth of the time goes into validation
+        pause = max(self.limit.seconds / VALIDATIONS, 4 * (time.monotonic() - began))
+        self._next_validation = progress.seconds + pause
         if not math.isfinite(score):
             self._diverged("the validation score")
         if self.objective.phase > progress.phase:  # what came before was learned for another end
@@ -187,7 +191,7 @@ class Run:
         restored = checkpoint.load(self.folder, self.settings, self.objective)
         if restored is not None:
             self.progress = restored
-            self._validated = restored.seconds
+            self._next_validation = restored.seconds + self.limit.seconds / VALIDATIONS
             self.display.line(f"{self.name}: going on after step {restored.step} of {self.limit.words} ({self.folder / checkpoint.FILE})")
 
     def _save(self) -> Path:
