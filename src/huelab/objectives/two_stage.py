@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -26,7 +26,8 @@ class TwoStage(Adversarial):
     the second. With a first stage of 1 there is no second.
     """
 
-    terms: ClassVar[tuple[str, ...]] = Adversarial.terms
+    section: Any
+    """Also holds first_stage and first_lr."""
 
     @property
     def phase(self) -> int:
