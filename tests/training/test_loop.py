@@ -281,6 +281,30 @@ def test_the_best_of_the_last_phase_is_kept_though_an_earlier_one_scored_better(
     assert progress.best_score > min(first)
 
 
+@pytest.mark.parametrize("cut_after", [3, 4, 5])
+def test_a_run_of_two_stages_resumes_on_either_side_of_their_border(cut_after: int, tmp_path: Path) -> None:
+    """A second stage begun twice would forget its optimizer's moments: the killed run would end elsewhere than the one left alone."""
+    stages = {"first_stage": 0.6, "pretrained": False}  # of 6 steps: the fifth is the second stage's first
+    whole = run("resunet", tmp_path / "whole", **stages)
+    whole.fit()
+    cut = run("resunet", tmp_path / "cut", hook=interrupt_at(cut_after - 1), **stages)
+    with pytest.raises(Interrupted):
+        cut.fit()
+    resumed = run("resunet", tmp_path / "cut", **stages)
+    resumed.fit()
+    assert cut.progress.step == cut_after
+    assert_same(whole, resumed)
+
+
+def test_the_history_shows_each_stage_by_its_own_terms(tmp_path: Path) -> None:
+    """And the weights kept are the second's, though its first step disturbs what L1 alone had learned."""
+    trained = run("resunet", tmp_path, first_stage=0.6, pretrained=False)
+    progress = trained.fit()
+    steps = {row["step"]: {key for key in row if key in trained.objective.terms} for row in progress.rows}
+    assert steps == {2: {"l1"}, 4: {"l1"}, 6: {"l1", "g_adversarial", "d_real", "d_fake"}}
+    assert progress.best_step == 6
+
+
 def test_a_batch_of_one_is_refused_where_a_batch_norm_has_nothing_to_average(tmp_path: Path) -> None:
     single = run("zhang", tmp_path, hook=lambda _, batch: one_pixel_in_the_middle(batch))
     with pytest.raises(TooLarge, match=r"a batch of 1 leaves it a single value to average: set colorizers\.zhang\.batch to 2"):
