@@ -29,9 +29,18 @@ def material_for(name: str, size: int = 32, **given: Any) -> Material:
     return material(size, **given)
 
 
+def narrow_params(name: str, **params: Any) -> Any:
+    """The section of colorizer `name` with a tenth of the channels (alpha's are few enough); an encoder so narrow begins at random."""
+    own = models.module(name)
+    small: dict[str, Any] = {"width": 1.0 if name == "alpha" else 0.1}
+    if hasattr(own, "ENCODER"):
+        small["pretrained"] = False
+    return own.Params.model_validate({**small, **params})
+
+
 def narrow(name: str, *, size: int = 64, **params: Any) -> nn.Module:
-    """The network of colorizer `name` with a tenth of the channels (alpha's are few enough)."""
-    section = models.module(name).Params(**{"width": 1.0 if name == "alpha" else 0.1, **params})
+    """The network of colorizer `name` with the settings of `narrow_params`."""
+    section = narrow_params(name, **params)
     torch.manual_seed(0)
     own = material_for(name, size)
     return models.build(name, section, size=size, backbone=own.backbone, classes=len(own.classes))

@@ -9,15 +9,14 @@ import torch
 
 from huelab import models, objectives
 from huelab.data.dataset import Batch
-from tests.flat_material import material_for
+from tests.flat_material import material_for, narrow_params
 
 LEARNED = [name for name in models.NAMES if name not in models.FLOORS]
 
 
 def weights_after_a_step(name: str, batch: Batch) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
-    module = models.module(name)
-    objective = objectives.build(name, module.Params(width=0.1), material_for(name, clip_norm=1.0))
+    objective = objectives.build(name, narrow_params(name), material_for(name, clip_norm=1.0))
     objective.mode(training=True)
     terms = objective.step(batch)
     assert all(torch.isfinite(value) and value.dtype == torch.float32 and not value.requires_grad for value in terms.values())

@@ -23,7 +23,7 @@ from huelab.training.checkpoint import Progress
 from huelab.training.loop import VALIDATIONS, Run
 from huelab.training.progress import Display
 from huelab.training.stopping import Diverged, Interrupted, TooLarge
-from tests.flat_material import material, material_for
+from tests.flat_material import material, material_for, narrow_params
 from tests.training.scenes import Scenes
 
 RATES: dict[str, dict[str, float]] = {"iizuka": {}, "hage": {}}
@@ -43,10 +43,7 @@ def run(
 ) -> Run:
     """A run that is ready to `fit`, on one thread."""
     threads = Train(threads=1, **{"precision": "32-true", **(train or {})})
-    module = models.module(name)
-    section = module.Params.model_validate(
-        {"width": 1.0 if name == "alpha" else 0.1, **RATES.get(name, {"lr": 1e-3}), "schedule": "cosine", **params}
-    )
+    section = narrow_params(name, **{**RATES.get(name, {"lr": 1e-3}), "schedule": "cosine", **params})
     chosen = runtime.start(threads)
     objective = objectives.build(name, section, material_for(name, clip_norm=threads.clip_norm))
     return Run(
@@ -284,7 +281,7 @@ def test_the_best_of_the_last_phase_is_kept_though_an_earlier_one_scored_better(
 @pytest.mark.parametrize("cut_after", [3, 4, 5])
 def test_a_run_of_two_stages_resumes_on_either_side_of_their_border(cut_after: int, tmp_path: Path) -> None:
     """A second stage begun twice would forget its optimizer's moments: the killed run would end elsewhere than the one left alone."""
-    stages = {"first_stage": 0.6, "pretrained": False}  # of 6 steps: the fifth is the second stage's first
+    stages = {"first_stage": 0.6}  # of 6 steps: the fifth is the second stage's first
     whole = run("resunet", tmp_path / "whole", **stages)
     whole.fit()
     cut = run("resunet", tmp_path / "cut", hook=interrupt_at(cut_after - 1), **stages)
@@ -298,7 +295,7 @@ def test_a_run_of_two_stages_resumes_on_either_side_of_their_border(cut_after: i
 
 def test_the_history_shows_each_stage_by_its_own_terms(tmp_path: Path) -> None:
     """And the weights kept are the second's, though its first step disturbs what L1 alone had learned."""
-    trained = run("resunet", tmp_path, first_stage=0.6, pretrained=False)
+    trained = run("resunet", tmp_path, first_stage=0.6)
     progress = trained.fit()
     steps = {row["step"]: {key for key in row if key in trained.objective.terms} for row in progress.rows}
     assert steps == {2: {"l1"}, 4: {"l1"}, 6: {"l1", "g_adversarial", "d_real", "d_fake"}}

@@ -71,7 +71,9 @@ def count(name: str, *, width: float = 1.0) -> int:
     module = models.module(name)
     info: Info = module.INFO
     with torch.device("meta"):
-        section = module.Params(width=width)
+        # weights that an encoder begins with are of width 1, and do not change how many there are
+        random = {"pretrained": False} if hasattr(module, "ENCODER") else {}
+        section = module.Params(width=width, **random)
         return parameters(
             models.build(
                 name, section, size=info.input_size, backbone=_Classes(_WITH_BACKGROUND if name == "koala" else _IMAGENET), classes=_PLACES
