@@ -44,8 +44,10 @@ def agreement(name: str, section: Any, material: Material, batch: Batch, runtime
     """One step of colorizer `name` as `runtime` runs it, against the same step in float32 on the CPU."""
     material = replace(material, clip_norm=0.0)  # clipping would hide a wrong length
     with _without_tf32():
-        wanted, want = _step(objective_for(name, section, material), batch)
-        objective = objective_for(name, section, material)
+        reference, objective = (objective_for(name, section, material) for _ in range(2))
+        for one in (reference, objective):
+            one.begin(batch)
+        wanted, want = _step(reference, batch)
         runtime.prepare(objective)
         objective.move(runtime.fabric.device)
         found, gradient = _step(objective, on(runtime.device, batch))
@@ -59,7 +61,6 @@ def _step(objective: Objective, batch: Batch) -> tuple[dict[str, float], torch.T
         for layer in net.modules():
             if isinstance(layer, nn.Dropout | nn.Dropout2d):
                 layer.p = 0.0  # devices draw different masks
-    objective.begin(batch)
     objective.scale_rates(0.0)  # an adversary that has just learned would be another one
     terms = {name: value.item() for name, value in objective.step(batch).items()}
     gradients = [p.grad.detach().float().cpu().flatten() for p in objective.net.parameters() if p.grad is not None]

@@ -50,6 +50,13 @@ class Watched:
         yield next(iter(self.source.validation()))
 
 
+class Again(Run):
+    """A run of an objective that has looked at its first batch already, and whose networks are on the device."""
+
+    def _begin(self) -> None:
+        pass
+
+
 @dataclass
 class Loop:
     """The training loop for so many steps; gives the seconds it counts as training: batches and steps, not validation and saving."""
@@ -67,7 +74,7 @@ class Loop:
 
     def __call__(self) -> float:
         limit = Limit(self.steps)
-        run = Run(
+        run = (Again if self.waited else Run)(
             self.name,
             self.objective,
             self.source,
