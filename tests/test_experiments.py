@@ -443,7 +443,14 @@ def test_a_shipped_experiment_runs_two_steps(project: Path, monkeypatch: pytest.
 
     tree = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
     laid = overlay.lay(files.open_file(ROOT / "experiments" / f"{name}.yaml").overlay, tree)
-    small: dict[str, Any] = {"budget.steps": 2, "budget.epochs": 0, "train.threads": 1, "standardize.workers": 1, "evaluate.pictures": 2}
+    small: dict[str, Any] = {
+        "budget.steps": 2,
+        "budget.epochs": 0,
+        "budget.seconds": 0,
+        "train.threads": 1,
+        "standardize.workers": 1,
+        "evaluate.pictures": 2,
+    }
     small |= {"standardize.size": 256 if name == "pix2pix-paper" else 32, "standardize.gallery": 2, "compare.draws": 100}
     small |= {"split.region_side": 96, "split.val": 0.2, "split.test": 0.2, "standardize.gallery_side": 64, "pretrain.width": 0.25}
     if laid["pretrain"]["steps"]:
