@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,11 +113,12 @@ def test_a_network_that_gives_colours_cannot_learn_to_classify(prior: P) -> None
 
 
 @pytest.mark.parametrize(("loss", "rebalanced"), [("bins", False), ("bins_rebalanced", True)])
-def test_a_colorizer_of_several_losses_names_its_lambda(prior: P, loss: str, rebalanced: bool) -> None:
-    """A U-Net's `bins` beside its `bins_rebalanced`: only one of them may weigh colours."""
-    net = ToBins(torch.nn.Conv2d(1, 313, 1), multiple=1, stride=1, scale_input=lambda L: L)
-    objective = Classification.of(ModuleType("unet"), net, SimpleNamespace(lr=1e-3, loss=loss), material(size=32, prior=prior))
+def test_a_colorizer_of_several_losses_names_its_lambda(batch: Batch, prior: P, loss: str, rebalanced: bool) -> None:
+    """The U-Net's `bins` beside its `bins_rebalanced`: only one of them may weigh colours."""
+    objective = objectives.build("unet", {"loss": loss, "width": 0.1}, material(size=32, prior=prior))
+    assert isinstance(objective, Classification)
     assert bool((objective.weights != 1).any()) == rebalanced
+    assert torch.isfinite(objective.step(batch)["cross_entropy"])
 
 
 @pytest.mark.parametrize("stride", [1, 4])

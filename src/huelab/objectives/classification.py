@@ -111,10 +111,10 @@ class Classification(BinClassification):
             net,
             material,
             lr=section.lr,
-            weight_decay=getattr(section, "weight_decay", 0.0),
-            neighbours=getattr(section, "neighbours", 5),
+            weight_decay=section.weight_decay,
+            neighbours=section.neighbours,
             rebalance=section.rebalance if hasattr(section, "rebalance") else REBALANCE[section.loss],
-            temperature=getattr(section, "temperature", 0.38),
+            temperature=section.temperature,
             init=getattr(section, "init", "he"),
         )
 
