@@ -320,3 +320,10 @@ def test_memory_that_does_not_suffice_says_what_to_lower(tmp_path: Path) -> None
         TooLarge, match=r"lower colorizers\.beta\.batch \(now \d+\) first, then colorizers\.beta\.width or standardize\.size"
     ):
         huge.fit()
+
+
+def test_patience_ends_no_run_before_its_last_stage(tmp_path: Path) -> None:
+    """Learning too fast, the L1 stage gets worse at once; the adversarial stage would never begin."""
+    trained = run("resunet", tmp_path, steps=24, first_lr=0.05, schedule="constant", train={"patience": 1})
+    rows = trained.fit().rows
+    assert any("g_adversarial" in row for row in rows)

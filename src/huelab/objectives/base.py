@@ -67,6 +67,11 @@ class Objective(ABC):
         """Rises when what is learned changes: the best weights are then chosen anew."""
         return 0
 
+    @property
+    def last_phase(self) -> int:
+        """The highest `phase` there will be: nothing stops early before it."""
+        return 0
+
     def begin(self, batch: Batch) -> None:  # noqa: B027  # most have nothing to do here
         """Called once with the first training batch, before the first step: for initialisations that look at data."""
 

@@ -34,6 +34,11 @@ class TwoStage(Adversarial):
         """0 in the first stage, 1 in the second."""
         return int(self.section.first_stage < 1 and self.fraction >= self.section.first_stage)
 
+    @property
+    def last_phase(self) -> int:
+        """1, unless the first stage is all there is."""
+        return int(self.section.first_stage < 1)
+
     def scale_rates(self, factor: float) -> None:
         """As Adversarial.scale_rates; in the first stage the generator has a rate and betas of its own."""
         if self.phase:

@@ -143,7 +143,7 @@ class Run:
         if not math.isfinite(score):
             self._diverged("the validation score")
         if self.objective.phase > progress.phase:  # what came before was learned for another end
-            progress.phase, progress.best_score = self.objective.phase, math.inf
+            progress.phase, progress.best_score, progress.best_step = self.objective.phase, math.inf, progress.step
         best = score < progress.best_score
         if best:
             progress.best_score, progress.best_step, progress.best = score, progress.step, self._weights()
@@ -167,8 +167,8 @@ class Run:
         return total / count
 
     def _stale(self) -> bool:
-        """Whether train.patience epochs have passed since the best validation score."""
-        if not (self.train.patience and self.progress.rows):
+        """Whether train.patience epochs have passed since the best validation score of the last phase."""
+        if not (self.train.patience and self.progress.rows) or self.progress.phase < self.objective.last_phase:
             return False
         return self.progress.step - self.progress.best_step >= self.train.patience * self.source.steps_per_epoch
 
