@@ -25,7 +25,7 @@ def test_the_table_shows_scores_beside_what_they_cost(evaluated_project: Path) -
     card = json.loads((paths.model("beta") / "card.json").read_text())
     timing = json.loads(paths.timing("beta").read_text())
     assert row(table, "beta")[2:6] == [
-        f"{card['parameters']:,}", "12", f"{timing['seconds']:.0f}", f"{timing['images_per_second']:.0f}",
+        f"{card['parameters']:,}", f"{card['images']:,}", f"{timing['seconds']:.0f}", f"{timing['images_per_second']:.0f}",
     ]  # fmt: skip
     assert row(table, "gray")[2:6] == ["", "", "", ""]
     assert "[" in row(table, "beta")[6], "the interval"

@@ -30,7 +30,7 @@ def markdown(chosen: Sequence[str] = ()) -> str:
         "",
         "model",
         "parameters",
-        "steps",
+        "pictures seen",
         "seconds",
         "img/s",
         *(f"{metric.title} {ARROWS[metric.better]}".strip() for metric in shown),
@@ -50,13 +50,13 @@ def _cells(row: dict[str, Any], shown: Sequence[Metric]) -> list[str]:
 
 
 def _cost(model: str, parameters: int) -> list[str]:
-    """Parameters, optimizer steps, seconds of training and pictures a second; – where this machine did not train it."""
+    """Parameters, pictures seen while training, seconds and pictures a second; – where this machine did not train it."""
     try:
         timing = json.loads(paths.timing(model).read_text(encoding="utf-8"))
-        steps = json.loads((paths.model(model) / "card.json").read_text(encoding="utf-8"))["steps"]
+        seen = json.loads((paths.model(model) / "card.json").read_text(encoding="utf-8"))["images"]
     except (OSError, ValueError, KeyError):
         return [f"{parameters:,}", "–", "–", "–"]
-    return [f"{parameters:,}", f"{steps:,}", f"{timing['seconds']:.0f}", f"{timing['images_per_second']:.0f}"]
+    return [f"{parameters:,}", f"{seen:,}", f"{timing['seconds']:.0f}", f"{timing['images_per_second']:.0f}"]
 
 
 def _score(row: dict[str, Any], metric: Metric) -> str:
