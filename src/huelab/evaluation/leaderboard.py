@@ -72,6 +72,8 @@ class Leaderboard:
     """Model -> NaN or infinite scores left out, by picture and metric (the first 100)."""
     truth_colorfulness: float | None
     """Of the test photographs themselves."""
+    budget: str = ""
+    """A sentence on the budget that all learned models had in common; empty where each had its own."""
 
     def metric(self, name: str) -> Metric:
         """One of `metrics`."""
@@ -132,19 +134,27 @@ def build(
         not_computed=not_computed,
         excluded={one.name: one.summary["excluded_scores"] for one in evaluated if one.summary.get("excluded_scores")},
         truth_colorfulness=truth,
+        budget=_budget(cards),
     )
 
 
 def notes(card: Mapping[str, Any]) -> tuple[str, ...]:
-    """What must stand beside a model's name: the classifiers it was given, and a budget that no machine repeats bit for bit."""
+    """What must stand beside a model's name: the classifiers it was given, or that its encoder had none."""
     found = [str(card[use]["words"]) for use in ("backbone", "encoder") if card.get(use)]
     if card.get("perceptual"):
         found.append(f"perceptual {card['perceptual']['words']}")
     if card.get("encoder") is None and card.get("params", {}).get("pretrained") is False and not card.get("backbone"):
         found.append("encoder: random")
-    if seconds := card.get("budget", {}).get("seconds"):
-        found.append(f"{seconds:g} s of training, {card.get('steps')} steps here (not bit-reproducible)" if card.get("steps") else "")
-    return tuple(note for note in found if note)
+    return tuple(found)
+
+
+def _budget(cards: Mapping[str, Mapping[str, Any]]) -> str:
+    """The budget that all learned models had in common, in words; "" where each had its own."""
+    common = next((card["budget"] for card in cards.values() if card.get("budget")), {})
+    for key, value in common.items():
+        machine = ": how much that was depends on the machine, so nobody gets the same bits again" if key == "seconds" else ""
+        return f"Each learned model trained for {value:g} {key}{machine}."
+    return ""
 
 
 def _between_seeds(one: Evaluated, shown: Sequence[Metric]) -> dict[str, float | None]:

@@ -69,6 +69,8 @@ def facts(board: Leaderboard) -> list[str]:
     if len(seeds) > 1:
         spread += f" Each learned model is the mean of {len(seeds)} seeds; ± is the standard deviation between them."
     lines = [board.protocol, f"Data {board.data_hash}: {pictures}. Sorted by {board.sort}. {spread}"]
+    if board.budget:
+        lines.append(board.budget)
     if board.truth_colorfulness is not None:
         lines.append(f"The photographs' own colorfulness is {board.truth_colorfulness:.1f}.")
     return lines
@@ -78,6 +80,7 @@ def to_json(board: Leaderboard) -> str:
     """Readable JSON; NaN and infinity are null. Ranked rows first, then those of one memorised picture (`one_picture` not empty)."""
     tree: dict[str, Any] = {
         "protocol": board.protocol,
+        "budget": board.budget,
         "data_hash": board.data_hash,
         "n_items": board.n_items,
         "n_photos": board.n_photos,
