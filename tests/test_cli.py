@@ -15,7 +15,7 @@ def huelab(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
     return subprocess.run([sys.executable, "-m", "huelab.cli", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", [(), ("data",), ("track",), ("data", "use"), ("colorize",), ("params",), ("models",)])
+@pytest.mark.parametrize("command", [(), ("data",), ("track",), ("data", "use"), ("colorize",), ("params",), ("models",), ("experiment",)])
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     done = huelab(*command, "--help")
     assert done.returncode == 0
@@ -45,6 +45,14 @@ def test_models_lists_what_params_can_name() -> None:
     assert done.returncode == 0
     for name in ("gray", "alpha", "zhang"):
         assert name in done.stdout
+
+
+def test_experiments_lists_what_can_be_run_and_on_which_photographs() -> None:
+    done = huelab("experiments")
+    assert done.returncode == 0
+    for file in (ROOT / "experiments").glob("*.yaml"):
+        assert f"\n{file.stem}\n    " in f"\n{done.stdout}"
+    assert "5,000 of CIFAR-10" in done.stdout
 
 
 def test_an_unknown_command_is_wrong_use() -> None:

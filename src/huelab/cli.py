@@ -5,6 +5,7 @@ Heavy imports stand inside the commands, so that --help answers in a quarter of 
 
 from __future__ import annotations
 
+import signal
 import sys
 import textwrap
 from pathlib import Path
@@ -130,6 +131,7 @@ def run_experiment(
     """Run the pipeline with the parameters of experiments/NAME.yaml laid over params.yaml, and keep the result as an experiment of DVC."""
     from huelab import experiments
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it by a signal gets what Ctrl-C gets
     experiments.run(name, assignments=assignments or (), dry_run=dry_run, say=typer.echo)
 
 
