@@ -43,6 +43,8 @@ class Board:
     metrics: list[str]
     sort: str
     protocol: str
+    notes: tuple[str, ...]
+    """What must stand beside the numbers: a common budget, several seeds, the classifiers that models look through."""
     counts: str
     confidence: float
     not_computed: dict[str, str]
@@ -87,11 +89,20 @@ def load() -> Board | None:
         metrics=metrics,
         sort=found["sort"] if found["sort"] in metrics else metrics[0],
         protocol=found["protocol"],
+        notes=_notes(found),
         counts=f"{found['n_items']:,} test pictures of {found['n_photos']:,} photographs",
         confidence=found["confidence"],
         not_computed=found["not_computed"],
         truth_colorfulness=found["truth_colorfulness"],
     )
+
+
+def _notes(found: dict[str, Any]) -> tuple[str, ...]:
+    notes = [found["budget"]] if found.get("budget") else []
+    seeds = max((row.get("seeds", []) for row in found["rows"]), key=len)
+    if len(seeds) > 1:
+        notes.append(f"Every number of a learned model is the mean of {len(seeds)} seeds; the report shows the spread between them.")
+    return (*notes, *(f"{row['model']}: {note}." for row in found["rows"] for note in row.get("notes", [])))
 
 
 def _verdict(row: dict[str, Any]) -> str:

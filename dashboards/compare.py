@@ -12,7 +12,7 @@ from huelab.models import FLOORS
 def leaderboard(scored: board.Board) -> None:
     """One dot and interval per model for a chosen metric, and the table of all metrics."""
     st.subheader("Leaderboard")
-    st.caption(f"{scored.counts}. {scored.protocol}")
+    st.caption(" ".join((f"{scored.counts}.", scored.protocol, *scored.notes)))
     metric = st.pills("Metric", scored.metrics, default=scored.sort, required=True, format_func=parts.title_of, key="compare_metric")
     left, right = st.columns([2, 3], gap="medium")
     with left:
