@@ -215,7 +215,8 @@ class Params(Section):
     def _known(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
         from huelab import models
 
-        return _known_once(chosen, (*models.NAMES, *(name for name in chosen if models.known(name))), "colorizer")
+        variants = (name for name in dict.fromkeys(chosen) if name not in models.NAMES and models.known(name))
+        return _known_once(chosen, (*models.NAMES, *variants), "colorizer")
 
     @model_validator(mode="after")
     def _splits_leave_training(self) -> Params:

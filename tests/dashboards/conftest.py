@@ -24,10 +24,10 @@ SETTINGS = {
     "train": {"threads": 1},
     "evaluate": {"metrics": ["mse_ab128", "psnr_rgb", "ciede2000", "colorfulness", "lpips_alex"], "pictures": 6},
     "compare": {"draws": 100, "rows": 2},
-    "colorizers": {"alpha": {"steps": 3}, "beta": {"width": 0.05, "steps": 6, "batch": 4}},
+    "colorizers": {"gray": {}, "mean": {}, "alpha": {"steps": 3}, "beta": {"width": 0.05, "steps": 6, "batch": 4}},
 }
 STAGES = [
-    *("inspect", "standardize", "augment"),
+    *("inspect", "standardize", "augment", "pretrain", "backbones"),
     *(f"train {name}" for name in MODELS),
     *(f"evaluate {name}" for name in MODELS),
     "compare",

@@ -21,7 +21,7 @@ from huelab.errors import DataError, ModelError
 from huelab.models import layers
 from huelab.models.info import Info
 from huelab.models.saved import Saved, save
-from huelab.params import LearnedParams, Params
+from huelab.params import Budget, LearnedParams, Params
 from huelab.training import card, history, preparation, runtime
 from huelab.training.budget import Limit
 from huelab.training.checkpoint import Progress
@@ -73,7 +73,9 @@ def _learn(name: str, params: Params, store: Store, seed: int, folder: Path, tim
     settings = _settings(name, params, seed, store, chosen, policy_file, own | prepared.facts)
     run_hash = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     label = name if len(params.train.seeds) == 1 else f"{name} (seed {seed})"
-    limit = Limit.of(params.budget, section.steps, source.steps_per_epoch)
+    # a common budget is for those that are compared; who memorises one picture keeps its own
+    budget = Budget() if info.one_picture else params.budget
+    limit = Limit.of(budget, section.steps, source.steps_per_epoch)
     display = Display(label, limit)
     if (kept := _kept(folder, run_hash)) is not None:
         display.line(f"{label}: {folder} is of the same params, data and code: kept (delete it to train anew)")
