@@ -150,7 +150,7 @@ def notes(card: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _budget(cards: Mapping[str, Mapping[str, Any]]) -> str:
     """The budget that all learned models had in common, in words; "" where each had its own."""
-    common = next((card["budget"] for card in cards.values() if card.get("budget")), {})
+    common: Mapping[str, float] = next((card["budget"] for card in cards.values() if card.get("budget")), {})
     for key, value in common.items():
         machine = ": how much that was depends on the machine, so nobody gets the same bits again" if key == "seconds" else ""
         return f"Each learned model trained for {value:g} {key}{machine}."
