@@ -40,7 +40,7 @@ def markdown(chosen: Sequence[str] = ()) -> str:
     own = [f"`{row['model']}` is scored on the one picture it memorised." for row in board["rows"] if row["one_picture"]]
     notes = [f"`{row['model']}`: {note}." for row in board["rows"] for note in row["notes"]]
     protocol = f"{board['protocol']} {board['n_items']} test pictures of {board['n_photos']} photographs."
-    return "\n".join([*lines, "", " ".join(filter(None, [protocol, board["budget"], *own, *notes]))]) + "\n"
+    return "\n".join([*lines, "", " ".join(filter(None, [protocol, board.get("budget"), *own, *notes]))]) + "\n"
 
 
 def _cells(row: dict[str, Any], shown: Sequence[Metric]) -> list[str]:
