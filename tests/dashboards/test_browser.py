@@ -109,7 +109,7 @@ def keep(page: Page, folder: Path, name: str) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_visitor_finds_everything_on_every_page(width: int, address: str, tmp_path: Path) -> None:
     with browser_page(address, width) as (page, wrong):
-        page.get_by_text("12 of 12").wait_for()
+        page.get_by_text("14 of 14").wait_for()
         page.get_by_text("Best learned model by").wait_for()
         keep(page, tmp_path, "overview")
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -26,7 +27,8 @@ from huelab.training import floor, run
 from huelab.training.source import OnePicture
 from tests.conftest import ROOT
 
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
+    **{floor: {} for floor in ("gray", "mean", "shuffled")},
     "alpha": {"steps": 30},
     "beta": {"width": 0.1, "steps": 160, "batch": 8},
     "plain": {"width": 0.1, "steps": 12, "batch": 8},
