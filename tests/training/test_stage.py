@@ -149,7 +149,7 @@ def test_kill_9_in_the_middle_costs_nothing_but_the_time_since_the_checkpoint(sm
     shutil.copytree(small, undisturbed)
     assert train(undisturbed, "beta").returncode == 0
 
-    checkpoint = small / "var" / "checkpoints" / "beta" / "checkpoint.safetensors"
+    checkpoint = small / "var" / "checkpoints" / "beta" / "seed-0" / "checkpoint.safetensors"
     running = subprocess.Popen(command("beta"), env=environment(small), cwd=small, stdout=subprocess.DEVNULL)
     for _ in range(3000):
         if checkpoint.exists() or running.poll() is not None:
@@ -181,7 +181,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(small: Path) -> None:
     assert "SIGINT: beta stopped after step" in errors
     assert "python -m pipelines.train beta" in errors
     assert "Traceback" not in errors
-    assert (small / "var" / "checkpoints" / "beta" / "checkpoint.safetensors").exists()
+    assert (small / "var" / "checkpoints" / "beta" / "seed-0" / "checkpoint.safetensors").exists()
 
 
 def test_an_unknown_colorizer_is_a_wrong_use(small: Path) -> None:
