@@ -19,15 +19,13 @@ def shapes(file: Path, *, advice: str) -> Shapes:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with file.open("rb") as stream:
-            start = stream.read(4)
-        if start[:2] == b"PK" or start[:1] == b"\x80":
-            raise ModelError(
-                f"{file} is a pickled PyTorch file. Opening one can run any code, so only safetensors files are loaded: {advice}"
-            )
         with safe_open(file, framework="numpy") as content:
             return {name: tuple(content.get_slice(name).get_shape()) for name in content.keys()}  # noqa: SIM118  (not a mapping)
     except (OSError, SafetensorError) as error:
+        if _pickled(file):
+            raise ModelError(
+                f"{file} is a pickled PyTorch file. Opening one can run any code, so only safetensors files are loaded: {advice}"
+            ) from None
         raise ModelError(f"{file} is not a whole safetensors file ({error}); it holds {_size(file)}: {advice}") from None
 
 
@@ -52,6 +50,16 @@ def sha256(file: Path) -> str:
     """Of the whole file, in hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _pickled(file: Path) -> bool:
+    """Whether a file that is no safetensors looks like torch.save's; the length that a safetensors file begins with may look so too."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(2)
+    except OSError:
+        return False
+    return start == b"PK" or start[:1] == b"\x80"
 
 
 def _size(file: Path) -> str:
