@@ -106,9 +106,8 @@ class Objective(ABC):
     def move(self, device: torch.device) -> None:
         """Puts what is not a network in training where those are."""
         self.buffers = {name: value.to(device) for name, value in self.buffers.items()}
-        for helper in (self.material.perceptual,):
-            if helper is not None:
-                helper.to(device)
+        if self.material.perceptual is not None:
+            self.material.perceptual.to(device)
 
     def scale_rates(self, factor: float) -> None:
         """Learning rates become their published values times `factor`."""
