@@ -17,7 +17,7 @@ test: venv-dev ## everything: ruff, mypy --strict, pytest
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/python -m pytest -q -n auto --durations=10
 
-check: venv-dev ## the quick part, under two minutes
+check: venv-dev ## the quick part, a few minutes
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/python -m pytest -q -n auto -m "not slow and not browser"
 
