@@ -16,6 +16,7 @@ SOURCES = [file for file in ALL if "src" in file.parts]
 LAYERS = [
     {"errors", "torchvision_pair"},
     {"params_reading", "paths"},
+    {"sections"},
     {"params"},
     {"color"},
     {"run_lock", "tether"},
@@ -34,7 +35,7 @@ STAGES = ("inspect", "standardize", "augment", "pretrain", "backbones", "train",
 MAY_BE_IMPORTED_FROM_THE_LEFT = {
     # a section of params.yaml is validated by the class its model or metric file exports; found by name, loads no torch
     ("params", "models"),
-    ("params", "metrics"),
+    ("sections", "metrics"),
 }
 ONLY_IN = {
     "mlflow": ("src/huelab/tracking",),

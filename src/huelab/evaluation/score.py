@@ -17,7 +17,8 @@ from huelab.color import lab
 from huelab.data.replacing import replacing, write_json
 from huelab.data.store import GalleryPicture, Store
 from huelab.errors import ModelError
-from huelab.evaluation import pictures, predict
+from huelab.evaluation import collecting, pictures, predict
+from huelab.evaluation.collecting import Collector
 from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
 from huelab.models.saved import Saved
@@ -30,7 +31,7 @@ LISTED = 100
 def evaluate(
     saved: Saved, store: Store, settings: params.Evaluate, *, out: Path, device: str = "auto", other_seeds: Sequence[Saved] = ()
 ) -> dict[str, Any]:
-    """Writes scores.parquet, summary.json and pictures/ to `out` and returns the summary.
+    """Writes scores.parquet, summary.json, pictures/ and what `collecting` gathers to `out` and returns the summary.
 
     With `other_seeds`, the same colorizer trained from other seeds, a picture's scores are the means over all seeds, seeds.parquet holds
     those of each seed, and the pictures are the first's.
@@ -43,7 +44,8 @@ def evaluate(
             which = f"{one.name} was trained on data {one.card.get('data_hash')}, but the store holds data {here}"
             raise ModelError(f"{one.folder}: {which}: run `dvc repro train@{one.name}`.")
     chosen = [metrics.metric(name) for name in settings.metrics]
-    not_computed = {metric.name: why for metric in chosen if (why := metric.not_computed())}
+    labels = set(store.items["label"].astype(str))
+    not_computed = {metric.name: why for metric in chosen if (why := metric.not_computed(labels))}
     computed = [metric for metric in chosen if metric.name not in not_computed]
     with replacing(out) as folder:
         floors: dict[str, dict[str, float]] = {}
@@ -51,7 +53,10 @@ def evaluate(
             rows, floors = _own_picture(saved, store, computed, device)
             others = [_own_picture(one, store, computed, device)[0] for one in other_seeds]
         else:
-            rows = _test_split(saved, store, computed, settings.batch, device, folder, settings.pictures)
+            gathered = collecting.collectors(saved, computed)
+            rows = _test_split(saved, store, computed, settings.batch, device, gathered, folder, settings.pictures)
+            for collector in gathered:
+                collector.write(folder)
             others = [_test_split(one, store, computed, settings.batch, device) for one in other_seeds]
         for picture, rgb, ab in predict.over_gallery(saved, store, device=device):
             if np.isfinite(ab).all():
@@ -113,17 +118,26 @@ def _over_seeds(runs: Sequence[list[list[Any]]], computed: Sequence[Metric]) -> 
 
 
 def _test_split(
-    saved: Saved, store: Store, computed: Sequence[Metric], batch: int, device: str, folder: Path | None = None, keep: int = 0
+    saved: Saved,
+    store: Store,
+    computed: Sequence[Metric],
+    batch: int,
+    device: str,
+    gathered: Sequence[Collector] = (),
+    folder: Path | None = None,
+    keep: int = 0,
 ) -> list[list[Any]]:
-    """The rows of the test pictures; `keep` of the pictures are written below `folder`."""
+    """The rows of the test pictures; `keep` of the pictures are written below `folder`, and all are shown to the collectors."""
     test = store.items.iloc[store.indices("test")]
     kept = set(pictures.in_order(test)[:keep])
     facts = test[["item_id", "photo_id", "path", "label"]].astype(str).to_numpy().tolist()
     rows = []
     predictions = predict.over_split(saved, store, "test", batch=batch, device=device)
     for fact, prediction in zip(facts, predictions, strict=True):
-        pair = _pair(prediction.rgb, prediction.ab, store.prior)
+        pair = _pair(prediction.rgb, prediction.ab, store.prior, fact[3])
         rows.append([saved.name, *fact, False, *_scores(pair, computed)])
+        for collector in gathered:
+            collector.add(prediction, pair)
         if pair and folder and fact[0] in kept:
             pictures.write(folder / "pictures" / "test" / f"{fact[0]}.png", pair.predicted_rgb)
     return rows
@@ -138,11 +152,11 @@ def _own_picture(
     predicted = predict.predictor(saved, device=device)
     planes = lab.rgb_to_lab(rgb)
     lightness, ab = planes[..., 0], planes[..., 1:]
-    pair = _pair(rgb, predicted(lightness[None])[0], store.prior)
+    pair = _pair(rgb, predicted(lightness[None])[0], store.prior, picture.label)
     row = [saved.name, item, picture.photo_id, picture.path, picture.label, True, *_scores(pair, computed)]
     floors = {}
     for name, (a, b) in {"gray": (0.0, 0.0), "mean": ab.reshape(-1, 2).mean(axis=0, dtype=np.float64)}.items():
-        scores = _scores(_pair(rgb, predict.constant(a, b)(lightness), store.prior), computed)
+        scores = _scores(_pair(rgb, predict.constant(a, b)(lightness), store.prior, picture.label), computed)
         columns = {column: np.array(score) for column, score in zip(_columns(computed), scores, strict=True)}
         floors[name] = {metric.name: float(metric.value(columns)) for metric in computed}
     return [row], floors
@@ -158,9 +172,9 @@ def _memorised(saved: Saved, store: Store) -> tuple[GalleryPicture, NDArray[np.u
     )
 
 
-def _pair(rgb: NDArray[np.uint8], ab: NDArray[np.float32], prior: NDArray[np.float64]) -> Pair | None:
+def _pair(rgb: NDArray[np.uint8], ab: NDArray[np.float32], prior: NDArray[np.float64], label: str) -> Pair | None:
     """None where the colorizer gave no finite colours."""
-    return Pair.of(rgb, ab, prior=prior) if np.isfinite(ab).all() else None
+    return Pair.of(rgb, ab, prior=prior, label=label) if np.isfinite(ab).all() else None
 
 
 def _columns(computed: Iterable[Metric]) -> list[str]:

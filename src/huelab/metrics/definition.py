@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from huelab.metrics.pair import Pair
 
 Means = Mapping[str, NDArray[np.float64]]
+Vectors = Mapping[str, NDArray[np.float32]]
+"""Name -> (pictures, length)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,8 @@ class Metric:
 
     Every metric is computed from `columns`: numbers of one picture, NaN or inf where the metric is undefined for it. A paired metric has
     the column of its own name, and its value for a set is that column's mean. The value of a set-level metric is no mean of pictures:
-    `of_means` makes it from the means of its columns (arrays of any shape, one entry per bootstrap draw).
+    `of_means` makes it from the means of its columns (arrays of any shape, one entry per bootstrap draw), or `of_vectors` from a vector per
+    picture, where it compares distributions.
     """
 
     name: str
@@ -39,15 +42,25 @@ class Metric:
     of_means: Callable[[Means], NDArray[np.float64]] | None = field(default=None, repr=False)
     missing: Callable[[], str] | None = field(default=None, repr=False)
     """For metrics that need downloaded weights: "" where they are, else which file to put where."""
+    unlabelled: Callable[[Collection[str]], str] | None = field(default=None, repr=False)
+    """For metrics that need the photographs' labels: "" where these will do, else why not and what to do."""
+    vectors: Mapping[str, Callable[[Pair], NDArray[np.float32]]] = field(default_factory=dict, repr=False)
+    """What `of_vectors` needs of each picture."""
+    reference: Callable[[Iterable[NDArray[np.uint8]]], NDArray[np.float32]] | None = field(default=None, repr=False)
+    """Vectors of the training photographs, for metrics that compare with other photographs than the test's."""
+    of_vectors: Callable[[Vectors, NDArray[np.float32] | None, NDArray[np.float64]], NDArray[np.float64]] | None = field(
+        default=None, repr=False
+    )
+    """Vectors, reference and how often each picture was drawn (draws, pictures) -> (draws,) values."""
 
     @property
     def needs_weights(self) -> bool:
         """Whether it can only be computed where downloaded weights lie."""
         return self.missing is not None
 
-    def not_computed(self) -> str:
-        """Why it cannot be computed here and what to do about it; "" if it can."""
-        return self.missing() if self.missing else ""
+    def not_computed(self, labels: Collection[str] = ()) -> str:
+        """Why it cannot be computed for photographs with these `labels` and what to do about it; "" if it can."""
+        return (self.missing() if self.missing else "") or (self.unlabelled(labels) if self.unlabelled else "")
 
     def value(self, means: Means) -> NDArray[np.float64]:
         """The value of a set of pictures from the means of its columns over that set."""

@@ -19,7 +19,7 @@ class Pair:
 
     truth_rgb, predicted_rgb: (h, w, 3) uint8 sRGB, the prediction as it was rendered. truth_lab: (h, w, 3) float32 CIE L*a*b* (D65).
     predicted_ab: (h, w, 2) float32 CIE ab after the gamut clamp, before rounding to 8 bit.
-    prior: (313,) share of each ab bin among the training pixels, or None where no store is at hand.
+    prior: (313,) share of each ab bin among the training pixels, or None where no store is at hand. label: the photograph's folder name.
     """
 
     truth_rgb: NDArray[np.uint8]
@@ -27,15 +27,16 @@ class Pair:
     truth_lab: Float
     predicted_ab: Float
     prior: NDArray[np.float64] | None = None
+    label: str = ""
 
     @classmethod
-    def of(cls, truth_rgb: NDArray[np.uint8], ab: Float, *, prior: NDArray[np.float64] | None = None) -> Pair:
+    def of(cls, truth_rgb: NDArray[np.uint8], ab: Float, *, prior: NDArray[np.float64] | None = None, label: str = "") -> Pair:
         """The pair of a photograph (h, w, 3) uint8 and a colorizer's ab (h, w, 2) in CIE units, as yet unclamped."""
         truth_lab = lab.rgb_to_lab(truth_rgb)
         lightness = truth_lab[..., 0]
         clamped = gamut.clamp(lightness, np.asarray(ab, np.float32))
         predicted_rgb = lab.lab_to_rgb(np.concatenate([lightness[..., None], clamped], axis=-1))
-        return cls(truth_rgb, predicted_rgb, truth_lab, clamped, prior)
+        return cls(truth_rgb, predicted_rgb, truth_lab, clamped, prior, label)
 
     @cached_property
     def ab_difference(self) -> Float:
