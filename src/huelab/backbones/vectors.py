@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor
 from huelab import paths
 from huelab.backbones.source import Source
 from huelab.color.lab import rgb_to_lab
+from huelab.data.replacing import replacing_file
 from huelab.data.store import Store
 
 BATCH = 32
@@ -91,11 +91,5 @@ def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
 
 
 def _write(file: Path, vectors: NDArray[np.float32]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            np.save(stream, vectors, allow_pickle=False)
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing_file(file) as new, new.open("wb") as stream:
+        np.save(stream, vectors, allow_pickle=False)

@@ -30,9 +30,18 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 def lab_to_rgb(L: Tensor, ab: Tensor) -> Tensor:
     """SRGB (N, 3, H, W) float32 0..1 of L (N, 1, H, W) and ab (N, 2, H, W); colours outside the gamut are clipped per channel."""
-    f = _mix(torch.cat([L, ab], dim=-3).float(), srgb.F_FROM_LAB)
+    return levels(lab_to_linear(torch.cat([L, ab], dim=-3)).clamp(0, 1))
+
+
+def lab_to_linear(lab: Tensor) -> Tensor:
+    """Linear sRGB (N, 3, H, W) float32 of Lab (N, 3, H, W), unclipped: outside 0..1 for colours outside the gamut."""
+    f = _mix(lab.float(), srgb.F_FROM_LAB)
     relative = f.clamp_min(srgb.TOE_F) ** 3 + (f.clamp_max(srgb.TOE_F) - srgb.TOE_F) / srgb.TOE_SLOPE
-    linear = _mix(relative, srgb.RGB_FROM_RELATIVE).clamp(0, 1)
+    return _mix(relative, srgb.RGB_FROM_RELATIVE)
+
+
+def levels(linear: Tensor) -> Tensor:
+    """SRGB levels of linear sRGB; below 0 the straight piece of the curve goes on."""
     return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, linear * 12.92)
 
 

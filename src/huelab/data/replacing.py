@@ -1,4 +1,4 @@
-"""Fills a new folder, then lets it change places with the old one, so that a crash or a full disk leaves one of them whole."""
+"""Fills a new folder or file, then lets it take the place of the old one, so that a crash or a full disk leaves one of them whole."""
 
 from __future__ import annotations
 
@@ -62,6 +62,18 @@ def _exchange(one: Path, other: Path) -> bool:
     at_fdcwd, rename_exchange = -100, 2
     call = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
     return call is not None and call(at_fdcwd, os.fsencode(one), at_fdcwd, os.fsencode(other), rename_exchange) == 0
+
+
+@contextlib.contextmanager
+def replacing_file(file: Path) -> Iterator[Path]:
+    """A new file to write in place of `file`, beside it; it takes that place when the block ends well. The folder is made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        yield new
+        os.replace(new, file)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def write_json(file: Path, content: Any) -> None:

@@ -15,6 +15,7 @@ from huelab.data.duplicates import near_duplicate_groups
 from huelab.data.listing import Found, list_files
 from huelab.data.measure import Measurement
 from huelab.data.measurements import measure_all
+from huelab.data.replacing import replacing_file
 from huelab.data.split import folder_split, label_of, named_split, split_of
 
 COLUMNS = (
@@ -68,9 +69,8 @@ def inspect(data: Path, inspection: params.Inspect, split: params.SplitParams, *
 
 def write(table: pd.DataFrame, file: Path) -> None:
     """Writes the table as Parquet, atomically."""
-    temporary = file.with_name(file.name + ".tmp")
-    table.to_parquet(temporary, index=False)
-    os.replace(temporary, file)
+    with replacing_file(file) as new:
+        table.to_parquet(new, index=False)
 
 
 def read(file: Path) -> pd.DataFrame:

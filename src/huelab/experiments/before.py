@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from huelab import paths
+from huelab.data.replacing import replacing_file
 from huelab.params_reading import read, read_text
 
 
@@ -70,8 +70,5 @@ def _note(content: str) -> Path:
 
 
 def _write(file: Path, content: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(file.name + ".tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as stream:
+    with replacing_file(file) as new, new.open("w", encoding="utf-8", newline="") as stream:
         stream.write(content)
-    os.replace(temporary, file)

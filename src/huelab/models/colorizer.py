@@ -26,9 +26,30 @@ class Colorizer(nn.Module):
         output: Tensor = self.net(L, **given)
         if not self.stride:
             return output[:, -2:].float()  # of Lab (nazeri) only the colours: a picture keeps its own lightness
-        coarse = tensor.annealed_mean(output, self.temperature, among=self.get_buffer("centers"))
-        ab = F.interpolate(coarse, scale_factor=self.stride, mode="bilinear", align_corners=False)
-        return ab[..., : L.shape[-2], : L.shape[-1]]
+        return self._fine(self._mean(output), L)
+
+    @property
+    def gives_bins(self) -> bool:
+        """Whether its net gives a distribution over colour bins, from which `with_confidence` reads how sure it is."""
+        return self.stride > 0
+
+    def with_confidence(self, L: Tensor) -> Tensor:
+        """L (N, 1, H, W) -> (N, 3, H, W) float32: ab as `forward` gives it, and how sure of it, 0..1. Of a net that gives bins only.
+
+        How sure: the largest share of the softmax of the logits as they are, at temperature 1; so it can be compared between colorizers
+        that are read out at different temperatures. Interpolated between the logits as the colours are.
+        """
+        logits: Tensor = self.net(L)
+        surest = (logits.amax(1, keepdim=True) - logits.logsumexp(1, keepdim=True)).exp()
+        return self._fine(torch.cat([self._mean(logits), surest], 1), L)
+
+    def _mean(self, logits: Tensor) -> Tensor:
+        return tensor.annealed_mean(logits, self.temperature, among=self.get_buffer("centers"))
+
+    def _fine(self, coarse: Tensor, L: Tensor) -> Tensor:
+        """What is known where the logits are, at every pixel of `L`."""
+        fine = F.interpolate(coarse, scale_factor=self.stride, mode="bilinear", align_corners=False)
+        return fine[..., : L.shape[-2], : L.shape[-1]]
 
 
 class Constant(nn.Module):

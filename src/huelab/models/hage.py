@@ -43,7 +43,7 @@ INFO = Info(
     ),
     choose="To ask how detail is best kept, in three variants: small networks that give a class to every pixel, not to every fourth.",
     licence="MIT",
-    objective="classification",
+    objective="running_histogram",
     output="bins",
     input_size=128,
 )
@@ -61,11 +61,6 @@ class Params(LearnedParams):
     rebalance: float = Field(0.3, gt=0, le=1, description="lambda: uniform share in the colour weights; 1 weights nothing")
     temperature: float = Field(0.4, gt=0, le=10, description="of the annealed mean: 1 the mean (dull), to 0 the mode (vivid)")
     blur: float = Field(0.0, ge=0, le=16, description="sigma in pixels of a Gaussian over the colours to learn; 0: none")
-
-
-def objective(params: Params) -> str:
-    """The family of its loss: colour weights counted during the first epoch."""
-    return "running_histogram"
 
 
 def build(params: Params, *, size: int = INFO.input_size) -> nn.Module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Objective = Literal["floor", "regression", "classification", "adversarial", "two_stage", "multiscale", "joint"]
+Objective = Literal["floor", "regression", "classification", "running_histogram", "adversarial", "two_stage", "multiscale", "joint"]
 """The family of a colorizer's loss; each is a module of huelab.objectives."""
 Optimizer = Literal["rmsprop", "adam", "adadelta"]
 Schedule = Literal["constant", "cosine", "onecycle", "linear"]

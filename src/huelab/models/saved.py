@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from huelab import models
+from huelab.data.replacing import replacing_file
 from huelab.errors import ModelError
 from huelab.models.info import Info
 from huelab.params import ColorizerParams
@@ -171,9 +171,5 @@ def save(folder: Path, card: Mapping[str, Any], state: Mapping[str, Tensor] | No
 
 
 def _write(file: Path, content: bytes) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing_file(file) as new:
+        new.write_bytes(content)

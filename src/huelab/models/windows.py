@@ -18,7 +18,7 @@ BATCH = 32
 
 
 def predict(network: Callable[[Float], Float], L: Float, size: int) -> Float:
-    """Ab (h, w, 2) of L (h, w) from `network`, which maps L (n, size, size) to ab (n, size, size, 2).
+    """Ab (h, w, 2) of L (h, w) from `network`, which maps L (n, size, size) to ab (n, size, size, 2); further planes (how sure) likewise.
 
     Windows lie half a window apart and fade toward their borders; a picture smaller than a window is mirrored at its edges.
     """
@@ -27,12 +27,14 @@ def predict(network: Callable[[Float], Float], L: Float, size: int) -> Float:
     places = [(top, left) for top in _starts(padded.shape[0], size) for left in _starts(padded.shape[1], size)]
     fade = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32) ** 2
     weight = np.outer(fade, fade)[..., None]
-    total = np.zeros((*padded.shape, 2), np.float32)
+    total: Float | None = None
     share = np.zeros((*padded.shape, 1), np.float32)
     for first in range(0, len(places), BATCH):
         batch = places[first : first + BATCH]
         seen = np.stack([padded[top : top + size, left : left + size] for top, left in batch])
         for (top, left), ab in zip(batch, network(seen), strict=True):
+            if total is None:
+                total = np.zeros((*padded.shape, ab.shape[-1]), np.float32)
             total[top : top + size, left : left + size] += weight * ab
             share[top : top + size, left : left + size] += weight
     return np.ascontiguousarray((total / share)[:height, :width])

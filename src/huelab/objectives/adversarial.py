@@ -50,11 +50,10 @@ class Adversarial(Objective):
         # beta1 far below the usual 0.9, with which the two networks' steps lag behind each other and oscillate
         betas = (section.beta1, section.beta2)
         optimizers: dict[str, Optimizer] = {name: Adam(learned(one), lr=rates[name], betas=betas, fused=True) for name, one in nets.items()}
-        super().__init__(nets, optimizers, material)
+        super().__init__(nets, optimizers, material, perceptual_weight=section.perceptual.weight)
         self.seen = seen
         self.section = section
         self.ab_scale = ab_scale
-        self.perceptual_weight = section.perceptual.weight if material.perceptual is not None else 0.0
         if self.perceptual_weight:
             self.terms = (*self.terms, "perceptual")
 
@@ -103,11 +102,7 @@ class Adversarial(Objective):
         l1 = masked_mean((fake - real).abs() / unit, batch.mask)
         loss = adversarial + self.section.l1_weight * l1
         terms = {"l1": l1.detach(), "g_adversarial": adversarial.detach()}
-        if self.perceptual_weight and self.material.perceptual is not None:
-            perceptual: Tensor = self.material.perceptual(batch.L, fake[:, -2:], batch.ab, batch.mask)
-            loss = loss + self.perceptual_weight * perceptual
-            terms["perceptual"] = perceptual.detach()
-        self.update(NET, loss)
+        self.update(NET, self.with_perceptual(loss, terms, batch, fake[:, -2:]))
         return terms
 
     def judged(self, batch: Batch, colours: Tensor) -> Tensor:

@@ -32,9 +32,18 @@ class Objective(ABC):
     """Names of all that `step` may return."""
 
     def __init__(
-        self, nets: dict[str, nn.Module], optimizers: dict[str, Optimizer], material: Material, *, temperature: float = 1.0
+        self,
+        nets: dict[str, nn.Module],
+        optimizers: dict[str, Optimizer],
+        material: Material,
+        *,
+        temperature: float = 1.0,
+        perceptual_weight: float = 0.0,
     ) -> None:
-        """`material.clip_norm` bounds each network's gradient norm; `temperature` of the annealed mean, for nets that give bins."""
+        """`material.clip_norm` bounds each network's gradient norm; `temperature` of the annealed mean, for nets that give bins.
+
+        `perceptual_weight` counts where the material holds a perceptual term.
+        """
         self.nets = nets
         self.material = material
         self.optimizers = optimizers
@@ -42,6 +51,7 @@ class Objective(ABC):
         self.stepping = dict(optimizers)
         self.clip_norm = material.clip_norm
         self.temperature = temperature
+        self.perceptual_weight = perceptual_weight if material.perceptual is not None else 0.0
         self.fraction = 0.0
         """How much of the budget is spent, 0..1; the loop sets it before each step."""
         self.steps_done = 0
@@ -86,6 +96,14 @@ class Objective(ABC):
         """The output of the running network for `batch`."""
         painted: Tensor = self.running[NET](batch.L, **self.given(batch))
         return painted
+
+    def with_perceptual(self, loss: Tensor, terms: dict[str, Tensor], batch: Batch, ab: Tensor) -> Tensor:
+        """`loss` and, where there is one, the weighted perceptual term of painted `ab` (N, 2, H, W) in CIE units, which joins `terms`."""
+        if not self.perceptual_weight or self.material.perceptual is None:
+            return loss
+        seen: Tensor = self.material.perceptual(batch.L, ab, batch.ab, batch.mask)
+        terms["perceptual"] = seen.detach()
+        return loss + self.perceptual_weight * seen
 
     @property
     def net(self) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -48,9 +49,9 @@ class BinClassification(Objective):
         """(N, 1, H, W): 1 for the pixels that teach, 0 for the others."""
         return batch.mask
 
+    @abstractmethod
     def weight(self, index: Tensor, share: Tensor) -> Tensor:
         """(N, h, w) weight of each pixel by its soft target: bins and shares, both (N, k, h, w)."""
-        raise NotImplementedError
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Mean over the pixels that teach of weight * cross-entropy(soft target, softmax(logits)); float32, nats."""

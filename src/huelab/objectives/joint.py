@@ -44,10 +44,9 @@ class Joint(Objective):
         """
         if alpha:
             _check_labelled(material)
-        super().__init__({NET: net}, {NET: made(optimizer, learned(net), lr)}, material)
+        super().__init__({NET: net}, {NET: made(optimizer, learned(net), lr)}, material, perceptual_weight=perceptual_weight)
         self.alpha = alpha
         self.ab_scale = ab_scale
-        self.perceptual_weight = perceptual_weight if material.perceptual is not None else 0.0
         self.terms = ("mse", *["cross_entropy"] * bool(alpha), *["perceptual"] * bool(self.perceptual_weight))
 
     @classmethod
@@ -74,12 +73,10 @@ class Joint(Objective):
             entropy = self.class_loss(logits, batch)
             terms["cross_entropy"] = entropy.detach()
             loss = loss + self.alpha * entropy
-        if self.perceptual_weight and self.material.perceptual is not None:
+        if self.perceptual_weight:
             whole = F.interpolate(painted.float(), scale_factor=2, mode="bilinear", align_corners=False)  # as the net shows it
             whole = whole[..., : batch.ab.shape[-2], : batch.ab.shape[-1]]
-            seen: Tensor = self.material.perceptual(batch.L, whole, batch.ab, batch.mask)
-            terms["perceptual"] = seen.detach()
-            loss = loss + self.perceptual_weight * seen
+            loss = self.with_perceptual(loss, terms, batch, whole)
         self.update(NET, loss)
         return terms
 

@@ -52,13 +52,12 @@ class Multiscale(Objective):
         optimizers: dict[str, Optimizer] = {
             name: Adam(parameters, lr=rates[name], betas=(section.beta1, 0.999), fused=True) for name, parameters in moved.items()
         }
-        super().__init__(nets, optimizers, material)
+        super().__init__(nets, optimizers, material, perceptual_weight=section.perceptual.weight)
         self.names = tuple(discriminators)
         self.seen = seen
         self.cie_ab = cie_ab
         self.section = section
         self.unfrozen = unfrozen
-        self.perceptual_weight = section.perceptual.weight if material.perceptual is not None else 0.0
         kinds = ("g", "fm", "d")
         self.terms = ("l1", *(f"{kind}_{name}" for kind in kinds for name in self.names), *["perceptual"] * bool(self.perceptual_weight))
 
@@ -97,10 +96,8 @@ class Multiscale(Objective):
             fooling, matching = squared(judged, 1.0, batch.mask), distance(found, wanted, batch.mask)
             terms |= {f"g_{name}": fooling.detach(), f"fm_{name}": matching.detach()}
             loss = loss + self.section.adversarial_weight * fooling + self.section.feature_weight * matching
-        if self.perceptual_weight and self.material.perceptual is not None:
-            perceptual: Tensor = self.material.perceptual(batch.L, self.cie_ab(fake), batch.ab, batch.mask)
-            terms["perceptual"] = perceptual.detach()
-            loss = loss + self.perceptual_weight * perceptual
+        if self.perceptual_weight:  # the way back to CIE units is not free
+            loss = self.with_perceptual(loss, terms, batch, self.cie_ab(fake))
         self.update(NET, loss)
         return terms
 

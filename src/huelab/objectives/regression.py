@@ -34,11 +34,10 @@ class Regression(Objective):
         perceptual_weight: float = 0.0,
     ) -> None:
         """`optimizer`: see `made`; `loss`: "mse", "l1" or "huber", whose `huber_delta` is in units of ab / `ab_scale`."""
-        super().__init__({NET: net}, {NET: made(optimizer, learned(net), lr)}, material)
+        super().__init__({NET: net}, {NET: made(optimizer, learned(net), lr)}, material, perceptual_weight=perceptual_weight)
         self.ab_scale = ab_scale
         self.kind = loss
         self.huber_delta = huber_delta
-        self.perceptual_weight = perceptual_weight if material.perceptual is not None else 0.0
         self.terms = (loss, "perceptual") if self.perceptual_weight else (loss,)
 
     @classmethod
@@ -71,11 +70,7 @@ class Regression(Objective):
         predicted = self.painted(batch)
         loss = self.loss(predicted, batch)
         terms = {self.kind: loss.detach()}
-        if self.perceptual_weight and self.material.perceptual is not None:
-            seen: Tensor = self.material.perceptual(batch.L, predicted.float(), batch.ab, batch.mask)
-            terms["perceptual"] = seen.detach()
-            loss = loss + self.perceptual_weight * seen
-        self.update(NET, loss)
+        self.update(NET, self.with_perceptual(loss, terms, batch, predicted.float()))
         return terms
 
 

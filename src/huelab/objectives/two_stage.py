@@ -57,9 +57,6 @@ class TwoStage(Adversarial):
             return super().step(batch)
         painted = self.painted(batch).float()
         l1 = masked_mean((painted - batch.ab).abs() / self.ab_scale, batch.mask)
-        loss, terms = l1, {"l1": l1.detach()}
-        if self.perceptual_weight and self.material.perceptual is not None:
-            seen: Tensor = self.material.perceptual(batch.L, painted, batch.ab, batch.mask)
-            loss, terms["perceptual"] = loss + self.perceptual_weight * seen, seen.detach()
-        self.update(NET, loss)
+        terms = {"l1": l1.detach()}
+        self.update(NET, self.with_perceptual(l1, terms, batch, painted))
         return terms

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import numpy as np
 from huelab import params, paths
 from huelab.data import table as photograph_table
 from huelab.data import usable
+from huelab.data.replacing import replacing_file
 from huelab.errors import DataError
 from huelab.quality.page import page
 from huelab.quality.suite import Outcome, run
@@ -127,16 +127,13 @@ def _histogram(values: pd.Series[Any], bounds: tuple[float, float] | None) -> di
 def _write_rejects(table: pd.DataFrame, file: Path) -> None:
     """path, reason, detail, duplicate_of of each rejected file; cells that a spreadsheet would run as formulas start with an apostrophe."""
     rejected = table.loc[table["reject_reason"] != "", ["path", "reject_reason", "reject_detail", "duplicate_of"]]
-    temporary = file.with_name(file.name + ".tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as stream:
+    with replacing_file(file) as new, new.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["path", "reason", "detail", "duplicate_of"])
         for row in rejected.itertuples(index=False):
             writer.writerow([f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in row])
-    os.replace(temporary, file)
 
 
 def _write(file: Path, text: str) -> None:
-    temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, file)
+    with replacing_file(file) as new:
+        new.write_text(text, encoding="utf-8")

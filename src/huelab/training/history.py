@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from huelab.data.replacing import replacing_file
 
 Row = dict[str, float]
 """step, epoch, the mean of each term of the loss since the last row (none for a term of another phase), val_mse_ab128."""
@@ -23,6 +24,5 @@ def write(file: Path, rows: Sequence[Row], terms: Sequence[str]) -> None:
     writer = csv.DictWriter(text, columns(terms), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(text.getvalue(), encoding="utf-8")
-    os.replace(temporary, file)
+    with replacing_file(file) as new:
+        new.write_text(text.getvalue(), encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import shutil
 import sys
@@ -16,6 +15,7 @@ import torch
 
 from huelab import models, objectives, paths
 from huelab.data.augment import Policy
+from huelab.data.replacing import replacing_file, write_json
 from huelab.data.store import GalleryPicture, Store
 from huelab.errors import DataError, ModelError
 from huelab.models import layers
@@ -183,7 +183,5 @@ def _write_timing(file: Path, progress: Progress, chosen: Runtime) -> None:
         "threads": chosen.threads,
         "peak_memory": peak,
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, file)
+    with replacing_file(file) as new:
+        write_json(new, facts)
