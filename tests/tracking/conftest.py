@@ -1,0 +1,71 @@
+"""A small project as the stages leave it, mirrored to its own database or to a server with PostgreSQL behind it."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tracking import server, stages
+from tests.tracking.seen import sync
+
+
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an MLflow server, one for all tests."""
+    with server.running(tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@pytest.fixture(params=["own", pytest.param("server", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest) -> str:
+    """Where MLflow keeps what it is told. A test about the project's own database is marked @own_database (tests/tracking/own.py)."""
+    if request.param == "server":
+        request.getfixturevalue("tracking_server")
+    return str(request.param)
+
+
+@pytest.fixture
+def trained(project: Path, store: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project as the stages leave it: two floors, two learned colorizers, one of one picture; scored and compared, not mirrored yet."""
+    text = (project / "params.yaml").read_text()
+    listed = "models: [" + ", ".join(stages.SCORES) + "]\n"
+    start, end = text.index("models:"), text.index("inspect:")
+    text = text[:start] + listed + text[end:]
+    if store == "server":
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", request.getfixturevalue("tracking_server"))
+        own = uuid.uuid4().hex[:8]
+        text = text.replace("experiment: huelab\n", f"experiment: huelab-{own}\n")
+        text = text.replace("model: huelab-colorizer\n", f"model: colorizer-{own}\n")
+    else:
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (project / "params.yaml").write_text(text)
+    for name, score in stages.SCORES.items():
+        stages.train(name)
+        stages.evaluate(name, score)
+    stages.compare(stages.SCORES)
+    return project
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first project mirrored to its own database is kept: making a database and registering models takes seconds."""
+    return tmp_path_factory.mktemp("mirrored") / "project"
+
+
+@pytest.fixture
+def mirrored(trained: Path, store: str, template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirrored project; with a database of its own it is a copy, whose database must follow it, like a moved one's."""
+    if store == "server":
+        sync()
+    elif not template.exists():
+        sync()
+        shutil.copytree(trained, template)
+    else:
+        shutil.rmtree(trained)
+        shutil.copytree(template, trained)
+        monkeypatch.chdir(trained)  # the folder that was the current one is gone
+    return trained
