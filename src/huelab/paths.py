@@ -124,6 +124,24 @@ def reports() -> Path:
     return root() / "work" / "reports"
 
 
+def model_card(name: str) -> Path:
+    """Stage compare: what there is to say about a colorizer, for people (markdown)."""
+    return reports() / "cards" / f"{name}.md"
+
+
+# registry/: decisions, which no stage makes again; under git
+
+
+def promotions() -> Path:
+    """Who was made champion when, by whom and why: one JSON object per line."""
+    return root() / "registry" / "promotions.jsonl"
+
+
+def human_results() -> Path:
+    """How often people took a colorizer's pictures for real ones, as surveys found."""
+    return root() / "registry" / "human.json"
+
+
 # var/: mutable state that no stage owns; deleting it loses history, never results
 
 
@@ -188,5 +206,8 @@ def champion() -> Path:
 
 
 def champion_copy(version: str) -> Path:
-    """A champion's own weights.safetensors and card.json: `dvc repro` may replace those in work/. `version` names model and weights."""
+    """A champion's own card.json, weights.safetensors, README.md and scores/: `dvc repro` may replace those in work/.
+
+    `version` names model and content.
+    """
     return var() / "champion" / version

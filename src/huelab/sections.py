@@ -168,10 +168,22 @@ class Registry(Section):
     experiment: str = "huelab"
     model: str = "huelab-colorizer"
     metric: str = "ciede2000"
-    min_improvement: float = Field(0.0, ge=0, description="the champion must be beaten by more than this, in the metric's unit")
+    min_improvement: float = Field(0.0, ge=0, description="paired gain over the champion that must be exceeded, in the metric's unit")
+    veto: tuple[str, ...] = Field(
+        ("ssim", "delta_colorfulness", "lpips_alex"), description="metrics in which a challenger must not be shown to be worse"
+    )
+    human: bool = Field(True, description="a survey that covers both must not show the challenger to fool people less often")
+    auto: bool = Field(True, description="whether `make run` promotes by this rule; `huelab promote` always may")
     new_data: Literal["replace", "keep"] = Field(
         "replace", description="where the photographs changed, scores cannot be compared: the best of the new replaces the champion, or not"
     )
+
+    @field_validator("veto")
+    @classmethod
+    def _known(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        from huelab import metrics
+
+        return known_once(chosen, metrics.names(), "metric") if chosen else chosen
 
 
 class ColorizerParams(Section):
