@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from huelab.evaluation.ab_density import AbDensity
+from huelab.evaluation.confidence import Confidence
 from huelab.evaluation.predict import Prediction
 from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
@@ -25,4 +26,4 @@ class Collector(Protocol):
 
 def collectors(saved: Saved, computed: Sequence[Metric]) -> list[Collector]:
     """Those that this colorizer and these metrics need."""
-    return [AbDensity()]
+    return [AbDensity(), Confidence()]

@@ -21,7 +21,7 @@ from huelab.params import Split
 Float = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
 Predictor = Callable[[Float], Float]
-"""L (n, h, w) in 0..100 -> ab (n, h, w, 2) in CIE units."""
+"""L (n, h, w) in 0..100 -> ab (n, h, w, 2) in CIE units; asked for confidence, a net of bins appends it as a third plane, 0..1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +31,14 @@ class Prediction:
     index: int
     rgb: UInt8
     ab: Float
+    confidence: Float | None = None
+    """(h, w) how sure the net was of each pixel's colour, 0..1 (see Colorizer.with_confidence); None where the net gives no bins."""
 
 
-def predictor(saved: Saved, *, device: str = "auto") -> Predictor:
+def predictor(saved: Saved, *, device: str = "auto", confidence: bool = False) -> Predictor:
     """The colorizer as a function of lightness; constant colour for the floors gray and mean, torch on `device` for all others.
 
-    `device`: auto (CUDA where there is one), cpu or cuda.
+    `device`: auto (CUDA where there is one), cpu or cuda. `confidence`: also how sure it is, where its net gives bins.
     """
     if saved.name == "gray":
         return constant(0.0, 0.0)
@@ -47,12 +49,17 @@ def predictor(saved: Saved, *, device: str = "auto") -> Predictor:
         return constant(float(mean[0]), float(mean[1]))
     import torch
 
+    from huelab.models.colorizer import Colorizer
+
     where = torch.device("cuda" if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else "cpu")
     colorizer = saved.colorizer().to(where)
+    colours: Callable[..., torch.Tensor] = colorizer
+    if confidence and isinstance(colorizer, Colorizer) and colorizer.gives_bins:
+        colours = colorizer.with_confidence
 
     def predict(L: Float) -> Float:
         with torch.inference_mode():
-            ab = colorizer(torch.from_numpy(np.array(L, np.float32)[:, None]).to(where))
+            ab = colours(torch.from_numpy(np.array(L, np.float32)[:, None]).to(where))
         return np.ascontiguousarray(ab.float().cpu().numpy().transpose(0, 2, 3, 1))
 
     return predict
@@ -64,19 +71,23 @@ def constant(a: float, b: float) -> Predictor:
 
 
 def over_split(saved: Saved, store: Store, split: Split, *, batch: int, device: str = "auto", seed: int = 0) -> Iterator[Prediction]:
-    """Every picture of a split in the store's order. `seed` decides whose colours the floor `shuffled` borrows."""
+    """Every picture of a split in the store's order, with confidence where the net gives it.
+
+    `seed` decides whose colours the floor `shuffled` borrows.
+    """
     indices = store.indices(split)
     if saved.name == "shuffled":
         yield from _shuffled(store, indices, seed)
         return
-    predict = predictor(saved, device=device)
+    predict = predictor(saved, device=device, confidence=True)
     for start in range(0, len(indices), batch):
         part = indices[start : start + batch]
         rgb = store.read(part)
         predicted = predict(lab.lightness(rgb))
         for index, picture, ab, (top, left, height, width) in zip(part, rgb, predicted, store.boxes(part), strict=True):
             content = (slice(top, top + height), slice(left, left + width))
-            yield Prediction(int(index), picture[content], ab[content])
+            sure = ab[content][..., 2] if ab.shape[-1] > 2 else None
+            yield Prediction(int(index), picture[content], ab[content][..., :2], sure)
 
 
 def over_gallery(saved: Saved, store: Store, *, device: str = "auto") -> Iterator[tuple[GalleryPicture, UInt8, Float]]:
