@@ -26,6 +26,7 @@ LAYERS = [
     {"objectives"},
     {"training"},
     {"evaluation", "colorize"},
+    {"survey"},
     {"tracking", "quality"},
     {"experiments"},
     {"cli"},

@@ -1,0 +1,37 @@
+"""A study that could not be run must be refused before it is launched, in words its owner understands."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from huelab.survey.study import Question, Study
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"exposure_ms": 100}, "250 to 5000"),
+        ({"models": ("beta", "beta")}, "more than once"),
+        ({"mode": "prefer"}, "at least two"),
+        ({"keys": ("f", "f")}, "two different"),
+        ({"looks": (20, 10)}, "rising numbers"),
+        ({"looks": (40,)}, "1 to people - 1"),
+        ({"presentation": "in_turn"}, "set exposure_ms"),
+        ({"questions": (Question(key="age", text="Age?"), Question(key="age", text="Again?"))}, "same key"),
+        ({"completion_url": "javascript:alert(1)"}, "completion_url"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Study(**{"title": "t", "models": ("beta",), **settings})
+
+
+def test_equal_studies_have_one_name_and_any_change_another() -> None:
+    first = Study(title="Grüße", models=("beta", "zhang"))
+    again = Study.model_validate_json(first.canonical())
+    assert again == first
+    assert again.sha256() == first.sha256()
+    assert first.model_copy(update={"seed": 1}).sha256() != first.sha256()
+    assert first.photographs_needed == 40 + 6 + 6
