@@ -64,9 +64,13 @@ class Evaluated:
         """Name of the gallery picture it memorised; "" for one that was scored on the test split."""
         return str(self.summary["one_picture"])
 
+    def test_file(self, item_id: str) -> Path:
+        """Where its colourization of a test picture lies, if it was kept."""
+        return self.folder / "pictures" / "test" / f"{item_id}.png"
+
     def test_picture(self, item_id: str) -> NDArray[np.uint8] | None:
         """Its colourization of a test picture (h, w, 3); None if none was kept."""
-        return pictures.read(self.folder / "pictures" / "test" / f"{item_id}.png")
+        return pictures.read(self.test_file(item_id))
 
     def gallery_picture(self, name: str) -> NDArray[np.uint8] | None:
         """Its colourization of the gallery picture `name` (h, w, 3); None if there is none."""
