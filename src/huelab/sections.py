@@ -156,7 +156,9 @@ class Compare(Section):
     """The leaderboard."""
 
     sort: str = "ciede2000"
-    draws: int = Field(2000, ge=100, description="bootstrap draws over photographs")
+    interval: Literal["bca", "percentile"] = "bca"
+    draws: int = Field(10_000, ge=100, description="bootstrap draws over photographs; sign flips of the paired test")
+    costly_draws: int = Field(100, ge=20, description="draws of metrics that compare distributions (FID)")
     confidence: float = Field(0.95, gt=0.5, lt=1)
     seed: int = Field(0, ge=0)
     rows: int = Field(8, ge=1, le=100, description="photographs on the contact sheet")

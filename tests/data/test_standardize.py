@@ -183,7 +183,23 @@ def test_regions_are_disjoint_tiles_split_by_their_own_hash(samples: Path, tmp_p
         places = [tuple(int(part) for part in item.split("-")[1:]) for item in tiles["item_id"]]
         assert sorted(places) == [(r, c) for r in range(whole[0]) for c in range(whole[1])]
         assert list(tiles["split"]) == [tile_split(row["group"], r, c, split) for r, c in places]
+        assert set(tiles["group"]) == {row["group"]}
     assert "disjoint regions" in store.meta["protocol"]
+
+
+def test_pictures_say_which_photographs_are_nearly_the_same(samples: Path, tmp_path: Path) -> None:
+    """An interval that took them for two independent photographs would be too narrow."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("astronaut", "coffee", "flower", "chelsea"):
+        picture = Image.open(samples / f"{name}.jpg")
+        picture.save(data / f"{name}.png")
+        picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.LANCZOS).save(data / f"{name}-half.png")
+    table = table_of(data, params.SplitParams(by="region", region_side=128))
+    run(data, tmp_path / "store", split=params.SplitParams(by="region", region_side=128), table=table)
+    items = Store.open(tmp_path / "store").items
+    assert items.groupby("group")["photo_id"].nunique().tolist() == [2] * items["group"].nunique()
+    assert items["photo_id"].nunique() == 2 * items["group"].nunique()
 
 
 def test_tiles_put_together_are_the_photograph(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Store:
         for number, picture in enumerate(pictures()):
             where = writer.append(picture)
             split = ("train", "val", "test")[number % 3]
-            rows.append((f"item{number:02d}", "photo", "a.jpg", "", split, *where, 1, 2, 3, 4, "hash"))
+            rows.append((f"item{number:02d}", "photo", "a.jpg", "", split, *where, 1, 2, 3, 4, "hash", "photo"))
     pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(tmp_path / "items.parquet")
     np.save(tmp_path / "prior.npy", np.full(313, 1 / 313))
     (tmp_path / "meta.json").write_text(json.dumps({"size": 16}))

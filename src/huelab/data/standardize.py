@@ -125,7 +125,8 @@ def _write_pictures(
             filled.append(range(plan.first, plan.first + len(plan.grid)))
             for (row, column), own, box in zip(plan.grid, plan.splits, placed.boxes, strict=True):
                 item_id, where = _item_id(photograph, row, column, recipe), places.where(len(rows))
-                rows.append((item_id, photograph.photo_id, photograph.path, photograph.label, own, *where, *box, photograph.sha256))
+                whose = (photograph.photo_id, photograph.path, photograph.label)
+                rows.append((item_id, *whose, own, *where, *box, photograph.sha256, photograph.group))
     places.close(itertools.chain.from_iterable(filled))
     np.save(folder / "prior.npy", colours.prior(), allow_pickle=False)
     return rows, skipped, kept

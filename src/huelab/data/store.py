@@ -17,8 +17,9 @@ from huelab.data.shards import Shards
 from huelab.errors import DataError
 from huelab.params import Split
 
-COLUMNS = ("item_id", "photo_id", "path", "label", "split", "shard", "offset", "top", "left", "height", "width", "sha256")
-"""Of items.parquet. top, left, height, width: the content rectangle inside the square; sha256: of the file the picture was made from."""
+COLUMNS = ("item_id", "photo_id", "path", "label", "split", "shard", "offset", "top", "left", "height", "width", "sha256", "group")
+"""Of items.parquet. top, left, height, width: the content rectangle inside the square; sha256: of the file the picture was made from;
+group: the smallest photo_id among the photograph and its near-duplicates, which count as one where the spread of scores is taken."""
 
 
 @dataclass(frozen=True)

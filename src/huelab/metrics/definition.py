@@ -40,8 +40,13 @@ class Metric:
     """Decimals in tables."""
     columns: Mapping[str, Callable[[Pair], float]] = field(repr=False)
     of_means: Callable[[Means], NDArray[np.float64]] | None = field(default=None, repr=False)
+    signed: Callable[[Means], NDArray[np.float64]] | None = field(default=None, repr=False)
+    """Where `of_means` is the absolute value of a difference: that difference. Bootstrap draws of an absolute value pile up beside 0, so
+    the interval is made of the difference and folded."""
     missing: Callable[[], str] | None = field(default=None, repr=False)
     """For metrics that need downloaded weights: "" where they are, else which file to put where."""
+    weights_sha256: str = ""
+    """Of those weights; what is computed by them is kept under it."""
     unlabelled: Callable[[Collection[str]], str] | None = field(default=None, repr=False)
     """For metrics that need the photographs' labels: "" where these will do, else why not and what to do."""
     vectors: Mapping[str, Callable[[Pair], NDArray[np.float32]]] = field(default_factory=dict, repr=False)

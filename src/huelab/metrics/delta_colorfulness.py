@@ -9,9 +9,14 @@ from huelab.metrics import colorfulness
 from huelab.metrics.definition import Means, Metric
 
 
+def signed(means: Means) -> NDArray[np.float64]:
+    """How much more colourful than the photographs the colourized pictures are on average."""
+    return means["colorfulness"] - means["colorfulness_truth"]
+
+
 def of_means(means: Means) -> NDArray[np.float64]:
     """From the set's two means; 0 says as colourful on average, not that any picture is right."""
-    return np.abs(means["colorfulness"] - means["colorfulness_truth"])
+    return np.abs(signed(means))
 
 
 METRIC = Metric(
@@ -25,4 +30,5 @@ METRIC = Metric(
     digits=1,
     columns=colorfulness.METRIC.columns,
     of_means=of_means,
+    signed=signed,
 )
