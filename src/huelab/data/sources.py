@@ -44,23 +44,29 @@ def use(src: str, *, say: Say, force: bool = False) -> None:
     or unsafe archive, a disk that is full, what DVC complains about).
     """
     source = resolve(src)
-    rules = params.load()
+    params.load()
     with hold("run"):  # a stage that reads data/ must not have it exchanged under its hands
-        if recover():
-            say("An earlier change of data/ was cut off; data/ and data.dvc are as they were before it.")
-        unsaved = tracked.unsaved()  # fails while a `dvc repro` is at work, also with --force
-        if unsaved and not force:
-            raise DataError(
-                f"{paths.data()} holds files that are saved nowhere else: {usable.some(unsaved)}. Move them away, save them with "
-                "`dvc commit data.dvc`, or replace them with --force. Nothing was changed."
-            )
-        with _no_disk_surprises("Nothing was changed."):
-            table = _replace(source, rules, say)
+        take(source, say=say, force=force)
+    say("Next: dvc repro (or make run).")
+
+
+def take(source: Source, *, say: Say, force: bool = False) -> None:
+    """`use`, for whoever holds the run lock already."""
+    rules = params.load()
+    if recover():
+        say("An earlier change of data/ was cut off; data/ and data.dvc are as they were before it.")
+    unsaved = tracked.unsaved()  # fails while a `dvc repro` is at work, also with --force
+    if unsaved and not force:
+        raise DataError(
+            f"{paths.data()} holds files that are saved nowhere else: {usable.some(unsaved)}. Move them away, save them with "
+            "`dvc commit data.dvc`, or replace them with --force. Nothing was changed."
+        )
+    with _no_disk_surprises("Nothing was changed."):
+        table = _replace(source, rules, say)
     count = int((table["reject_reason"] == "").sum())
     say(f"data/ now holds {usable.photographs(count)} to work with, from {tracked.without_secrets(source.text)}.")
     for hint in usable.hints(table, rules.split):
         say(hint)
-    say("Next: dvc repro (or make run).")
 
 
 def check(src: str | None, *, say: Say) -> None:
@@ -156,6 +162,7 @@ def _replace(source: Source, rules: params.Params, say: Say) -> pd.DataFrame:
             say(f"Importing {shown}")
             tracked.run_dvc("import-url", "--force", source.text, paths.data().name)
             if paths.data().is_dir():
+                tracked.note_arrival()
                 return _judge(paths.data(), shown, rules, say)
             with _temporary_folder() as place:
                 fetch.fetch_file(paths.data(), place, name=fetch.name_in(source.text))
@@ -172,6 +179,8 @@ def _replace(source: Source, rules: params.Params, say: Say) -> pd.DataFrame:
                 tracked.run_dvc("import-url", "--force", source.text, paths.data().name)
                 if source.kind == "starter":
                     tracked.run_dvc("unfreeze", paths.data_record().name)
+                else:
+                    tracked.note_arrival()
             return table
     with _temporary_folder() as place:
         folder = place / "photographs"
@@ -204,7 +213,7 @@ def _add(folder: Path, source: str) -> None:
     os.rename(folder, paths.data())
     paths.data().chmod(0o755)  # temporary folders are closed to others
     tracked.run_dvc("add", "--quiet", paths.data().name)
-    tracked.write_source(source)
+    tracked.note_arrival(source)
 
 
 def _dvc_can_import(folder: Path, table: pd.DataFrame) -> bool:

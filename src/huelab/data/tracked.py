@@ -26,6 +26,10 @@ class Record:
     frozen: bool
     imported: bool
     """True: DVC fetched it from `source` and can again (`dvc update`); False: the files were unpacked or copied, then added."""
+    as_it_came: bool
+    """Whether data/, as it was recorded last, is what `huelab data use` brought: nothing was added to it or taken from it by hand since."""
+    content: str
+    """DVC's hash of data/ as it was recorded last; "" where it was never recorded."""
 
 
 def run_dvc(*arguments: str) -> str:
@@ -45,15 +49,19 @@ def record() -> Record | None:
     file = paths.data_record()
     try:
         tree: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        source = str(tree["deps"][0]["path"]) if tree.get("deps") else str((tree.get("meta") or {}).get("source", ""))
+        note = tree.get("meta") or {}
+        source = str(tree["deps"][0]["path"]) if tree.get("deps") else str(note.get("source", ""))
         if Path(str(tree["outs"][0]["path"])) != Path(paths.data().name):
             raise ValueError("it describes another folder than data")
+        content = str(tree["outs"][0].get("md5", ""))
+        came = str(note.get("arrived", ""))
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(f"{file} cannot be understood ({' '.join(str(error).split())}): restore it with `git checkout data.dvc`.") from None
     frozen = bool(tree.get("frozen"))
-    return Record(source, not frozen and source == paths.samples().name, frozen, bool(tree.get("deps")))
+    starter = not frozen and source == paths.samples().name
+    return Record(source, starter, frozen, bool(tree.get("deps")), as_it_came=came == content != "", content=content)
 
 
 def unsaved() -> list[str]:
@@ -96,11 +104,15 @@ def refuse_to_lose() -> None:
         )
 
 
-def write_source(source: str) -> None:
-    """Notes in data.dvc where added files came from, without the password of a URL; DVC keeps the note."""
+def note_arrival(source: str = "") -> None:
+    """Notes in data.dvc what arrived, so that files added by hand can be told from it later; DVC keeps the note.
+
+    `source`: where added files came from, kept without the password of a URL (an import names its source itself).
+    """
     file = paths.data_record()
     tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    tree["meta"] = {"source": without_secrets(source)}
+    note = {"source": without_secrets(source)} if source else {}
+    tree["meta"] = {**note, "arrived": tree["outs"][0].get("md5", "")}
     temporary = file.with_name(file.name + ".tmp")
     temporary.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), encoding="utf-8")
     temporary.replace(file)
