@@ -24,7 +24,8 @@ from huelab.evaluation.compare import compare
 
 ROOT = Path(__file__).resolve().parents[2]
 LEADERBOARDS = {"leaderboard.csv", "leaderboard.md", "leaderboard.json", "leaderboard.txt"}
-FILES = LEADERBOARDS | {"contact_sheet.png", "gallery_sheet.png", "curves.png", "report.html"}
+SHEETS = {f"{name}.png" for name in ("contact_sheet", "contact_best", "contact_worst", "contact_disputed", "gallery_sheet")}
+FILES = LEADERBOARDS | SHEETS | {"curves.png", "report.html"}
 
 
 @pytest.fixture

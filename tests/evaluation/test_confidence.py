@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_groups_hold_about_equally_many_pixels_and_every_pixel_once():
     assert sum(group.count for group in groups) == 20 * 400
     assert sum(group.share for group in groups) == pytest.approx(1)
     assert all(0.7 < group.share * confidence.GROUPS < 1.3 for group in groups)
-    assert all(first.high <= second.low for first, second in zip(groups[:-1], groups[1:], strict=True))
+    assert all(first.high <= second.low for first, second in pairwise(groups))
     assert all(group.low <= group.confidence <= group.high for group in groups)
 
 

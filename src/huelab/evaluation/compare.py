@@ -5,7 +5,7 @@ from __future__ import annotations
 from huelab import paths
 from huelab.data.replacing import replacing
 from huelab.data.store import Store
-from huelab.evaluation import contact_sheet, curves, leaderboard, report, tables
+from huelab.evaluation import contact_sheet, curves, leaderboard, report, sheet_png, tables
 from huelab.evaluation.evaluated import Evaluated
 from huelab.evaluation.leaderboard import Leaderboard
 from huelab.models.saved import Saved
@@ -23,15 +23,15 @@ def compare(params: Params) -> Leaderboard:
     saved = [Saved.open(paths.model(name)) for name in params.models]
     board = leaderboard.build(evaluated, store.meta, params.evaluate.metrics, params.compare, {one.name: one.card for one in saved})
     learning = curves.read(saved, store)
-    tested = contact_sheet.of_test_pictures(store, evaluated, rows=params.compare.rows, sort=params.compare.sort)
-    gallery = contact_sheet.of_gallery(store, evaluated)
+    sheets = contact_sheet.of_test_pictures(store, evaluated, board, rows=params.compare.rows)
+    sheets.append(contact_sheet.of_gallery(store, evaluated))
     with replacing(paths.reports()) as folder:
         dresses = {"csv": tables.to_csv, "md": tables.to_markdown, "json": tables.to_json, "txt": tables.short}
         for suffix, dressed in dresses.items():
             (folder / f"leaderboard.{suffix}").write_text(dressed(board), encoding="utf-8")
-        (folder / "contact_sheet.png").write_bytes(contact_sheet.draw(tested))
-        (folder / "gallery_sheet.png").write_bytes(contact_sheet.draw(gallery))
+        for sheet in sheets:
+            (folder / f"{sheet.name}.png").write_bytes(sheet_png.draw(sheet))
         (folder / "curves.png").write_bytes(curves.draw(learning))
-        page = report.page(board, learning, [tested, gallery], saved, store.meta)
+        page = report.page(board, learning, sheets, saved, store.meta)
         (folder / "report.html").write_text(page, encoding="utf-8")
     return board

@@ -11,10 +11,11 @@ from html import escape
 from typing import Any
 
 from huelab.evaluation import figures
-from huelab.evaluation.contact_sheet import Sheet, UInt8, scaled
+from huelab.evaluation.contact_sheet import Sheet, UInt8
 from huelab.evaluation.curves import Curves
 from huelab.evaluation.leaderboard import BEAT_IN, Leaderboard, Row
 from huelab.evaluation.palette import colour
+from huelab.evaluation.sheet_png import scaled
 from huelab.evaluation.style import CSS
 from huelab.evaluation.tables import between_seeds, facts, heading, number, verdict
 from huelab.metrics.definition import Metric
