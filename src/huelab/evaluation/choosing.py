@@ -27,7 +27,7 @@ class Kept:
         self.learned = [one for one in self.on_split if not one.floor]
         self.items: list[str] = []
         for item in pictures.in_order(store.items.iloc[store.indices("test")]):
-            if not any(one.test_file(item).is_file() for one in self.on_split):
+            if not any(pictures.of_test(one.folder, item).is_file() for one in self.on_split):
                 break  # beyond evaluate.pictures: those kept are the first in this order
             self.items.append(item)
 

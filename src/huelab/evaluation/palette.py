@@ -1,7 +1,7 @@
-"""One colour per model, the same everywhere: Okabe and Ito's (2008) and Tol's muted ones (2021), for colour-blind eyes too; floors are gray.
+"""One colour per model, the same everywhere: Okabe and Ito's (2008) and Tol's muted ones (2021), for colour-blind eyes too.
 
-Colours go by place among the learned models on the board, so that two of one board never share one (up to as many as there are): in the
-order of `models.NAMES`, variants by name, whatever the ranking. A set of models has the same colours in every table, plot and page.
+Floors are gray. Colours go by place among the learned models on the board, in the order of `models.NAMES` and of variants' names, whatever
+the ranking: no two of one board share one (up to twice as many as there are), and a board has the same in every table, plot and page.
 """
 
 from __future__ import annotations

@@ -28,6 +28,11 @@ def in_order(items: pd.DataFrame) -> list[str]:
     return [str(item) for item in order.sort_values(["round", "hash"])["item_id"]]
 
 
+def of_test(folder: Path, item_id: str) -> Path:
+    """Where a folder of scores keeps the colourization of a test picture."""
+    return folder / "pictures" / "test" / f"{item_id}.png"
+
+
 def write(file: Path, rgb: UInt8) -> None:
     """Writes a PNG of (h, w, 3); its folder is made."""
     file.parent.mkdir(parents=True, exist_ok=True)
