@@ -170,6 +170,21 @@ def features(key: str) -> Path:
     return cache() / "features" / f"{key}.npy"
 
 
+def vectors(key: str) -> Path:
+    """What metrics compute of photographs alone, for all colorizers; `key` names the metric, its weights and the photographs."""
+    return cache() / "vectors" / f"{key}.npy"
+
+
+def split_record(data_hash: str) -> Path:
+    """Which pictures a store of that data hash held, and in which split: what a champion of earlier photographs learned from."""
+    return var() / "splits" / f"{data_hash}.parquet"
+
+
+def rescored(key: str) -> Path:
+    """Scores of a champion of earlier photographs on the present test pictures; `key` names it, the pictures and the metrics."""
+    return var() / "rescored" / key
+
+
 def backbone_weights(name: str) -> Path:
     """Where weights of the timm architecture `name` may be put by hand, to be found by `pretrained: auto`."""
     return var() / "weights" / f"{name}.safetensors"
@@ -178,6 +193,11 @@ def backbone_weights(name: str) -> Path:
 def params_before_experiment() -> Path:
     """params.yaml as it was before the last `huelab experiment`."""
     return var() / "experiment" / "params.yaml"
+
+
+def experiment_note(digest: str) -> Path:
+    """Which experiment left a params.yaml of this hash; `digest` is the first 16 figures of its SHA-256."""
+    return params_before_experiment().parent / f"{digest}.json"
 
 
 def tracking_database() -> Path:

@@ -71,7 +71,7 @@ def standardize(
             "photograph_side": recipe.region_side or standard.size,
             "ratio": "crop" if recipe.region_side else standard.ratio,
             "split_by": split.by,
-            "data_hash": _data_hash(items),
+            "data_hash": data_hash(items),
             "counts": {name: int((items["split"] == name).sum()) for name in protocol.SPLITS},
             "photographs": int(items["photo_id"].nunique()),
             "protocol": protocol.sentence(split, int(items["photo_id"].nunique())),
@@ -187,7 +187,7 @@ def _item_id(photograph: Photograph, row: int, column: int, recipe: Recipe) -> s
     return f"{photograph.photo_id}-{row:03d}-{column:03d}" if recipe.region_side else photograph.photo_id
 
 
-def _data_hash(items: pd.DataFrame) -> str:
+def data_hash(items: pd.DataFrame) -> str:
     """12 hex digits that name which pictures train, validate and test."""
     lines = (f"{item} {split}\n" for item, split in sorted(zip(items["item_id"], items["split"], strict=True)))
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
