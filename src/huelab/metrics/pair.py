@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,8 +47,24 @@ class Pair:
     @cached_property
     def ab_distance(self) -> Float:
         """(h, w) Euclidean distance in the ab plane, CIE units."""
-        difference = self.ab_difference
-        return np.hypot(difference[..., 0], difference[..., 1])
+        a, b = cv2.split(self.ab_difference)
+        return np.asarray(cv2.magnitude(a, b), np.float32)
+
+    @cached_property
+    def ab_rounded_error(self) -> Float:
+        """(h, w) the larger of |Δa| and |Δb| between the colours rounded to whole CIE units."""
+        a, b = cv2.split(cv2.absdiff(np.rint(self.predicted_ab), np.rint(self.truth_lab[..., 1:])))
+        return np.asarray(np.maximum(a, b), np.float32)
+
+    @cached_property
+    def truth_chroma_and_hue(self) -> tuple[Float, Float]:
+        """Two planes (h, w): chroma in CIE units, and hue 0..360 degrees from +a towards +b (to 0.02°; 0 where there is no chroma)."""
+        return _polar(self.truth_lab[..., 1:])
+
+    @cached_property
+    def predicted_chroma_and_hue(self) -> tuple[Float, Float]:
+        """The same of the predicted ab."""
+        return _polar(self.predicted_ab)
 
     @cached_property
     def truth_bins(self) -> NDArray[np.int64]:
@@ -58,3 +75,8 @@ class Pair:
     def predicted_lab(self) -> Float:
         """(h, w, 3) L*a*b* of the picture as rendered."""
         return lab.rgb_to_lab(self.predicted_rgb)
+
+
+def _polar(ab: Float) -> tuple[Float, Float]:
+    chroma, hue = cv2.cartToPolar(*cv2.split(ab), angleInDegrees=True)
+    return np.asarray(chroma, np.float32), np.asarray(hue, np.float32)

@@ -26,13 +26,20 @@ def structural_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -
     height, width, channels = first.shape
     if height < WINDOW or width < WINDOW:
         return math.nan
-    return float(sum(_of_channel(first[..., channel], second[..., channel]) for channel in range(channels)) / channels)
+    planes = ((centred(first[..., channel]), centred(second[..., channel])) for channel in range(channels))
+    return sum(of_planes(x, y) for x, y in planes) / channels
 
 
-def _of_channel(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
-    """Mean over the windows of (2·m_x·m_y + C1)(2·cov + C2) / ((m_x² + m_y² + C1)(var_x + var_y + C2)); in place, for speed."""
-    # centred at mid-gray, so that float32 squares keep their small differences; only the means need the offset back
-    x, y = (plane.astype(np.float32) - np.float32(128) for plane in (first, second))
+def centred(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Levels from mid-gray, so that float32 squares keep their small differences; only the means need the offset back."""
+    return plane.astype(np.float32) - np.float32(128)
+
+
+def of_planes(x: NDArray[np.float32], y: NDArray[np.float32], *, luminance: bool = True) -> float:
+    """Mean over the windows of (2·m_x·m_y + C1)(2·cov + C2) / ((m_x² + m_y² + C1)(var_x + var_y + C2)) of centred planes (h, w).
+
+    Without `luminance` the two terms with C1 are left out: contrast and structure alone. Overwrites what it is given, for speed.
+    """
     mean_x, mean_y, covariance = _blur(x), _blur(y), _blur(x * y)
     x *= x
     y *= y
@@ -41,25 +48,28 @@ def _of_channel(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
 
     products = mean_x * mean_y
     shift = mean_x + mean_y  # (m_x + 128)(m_y + 128) = m_x·m_y + 128·(m_x + m_y) + 128², and the squares alike
-    shift *= np.float32(128)
-    shift += np.float32(128**2)
     mean_x *= mean_x
     mean_y *= mean_y
     squares = mean_x
     squares += mean_y
     covariance -= products
     variances -= squares
+    covariance *= np.float32(2)
+    covariance += np.float32(C2)
+    variances += np.float32(C2)
+    if not luminance:
+        covariance /= variances
+        return float(covariance.mean(dtype=np.float64))
 
+    shift *= np.float32(128)
+    shift += np.float32(128**2)
     products += shift
     products *= np.float32(2)
     products += np.float32(C1)
-    covariance *= np.float32(2)
-    covariance += np.float32(C2)
     products *= covariance
     shift *= np.float32(2)
     squares += shift
     squares += np.float32(C1)
-    variances += np.float32(C2)
     squares *= variances
     products /= squares
     return float(products.mean(dtype=np.float64))
