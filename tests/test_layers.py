@@ -103,7 +103,8 @@ def test_command_line_help_loads_no_heavy_library() -> None:
 
 def test_importing_any_module_makes_no_file_and_needs_no_network(tmp_path: Path) -> None:
     """An import with side effects surprises whoever only wanted to look something up."""
-    modules = [module_of(file) for file in SOURCES if file.name != "__main__.py"]
+    # Alembic runs env.py, nobody imports it
+    modules = [module_of(file) for file in SOURCES if file.name != "__main__.py" and file.parts[-2:] != ("migrations", "env.py")]
     code = (
         "import importlib, socket, sys\n"
         "def refuse(*a, **k): raise OSError('the network was used by an import')\n"

@@ -25,3 +25,7 @@ class DataError(HuelabError):
 
 class ModelError(HuelabError):
     """A model is missing, unreadable or of another architecture."""
+
+
+class SurveyError(HuelabError):
+    """A study, its database or what was asked of it cannot be used so."""

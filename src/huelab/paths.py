@@ -210,6 +210,16 @@ def tracking_artifacts() -> Path:
     return var() / "mlartifacts"
 
 
+def survey_database() -> Path:
+    """The survey's SQLite database, unless HUELAB_SURVEY_URL names a server."""
+    return var() / "survey" / "survey.db"
+
+
+def survey_stimuli() -> Path:
+    """The pictures of launched studies, SHA256.png: `dvc repro` may replace those in work/."""
+    return var() / "survey" / "stimuli"
+
+
 def prefect_home() -> Path:
     """Prefect's own database and settings."""
     return var() / "prefect"

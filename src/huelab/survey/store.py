@@ -1,0 +1,150 @@
+"""The survey's database: SQLite under var/ (one guarded writer), or PostgreSQL by URL. A write is on disk before its block ends.
+
+SQLite runs in WAL mode with synchronous=FULL: an acknowledged answer outlives a killed process and a power cut. All writers of this process
+share one connection behind a lock; other processes wait for theirs (busy_timeout).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from huelab import paths
+from huelab.errors import SurveyError
+from huelab.survey import migrations
+
+VARIABLE = "HUELAB_SURVEY_URL"
+BUSY_MS = 30_000
+"""How long a writer waits for another process on SQLite."""
+_READERS = 16
+_POOL = 20
+
+_to_json = functools.partial(json.dumps, allow_nan=False, ensure_ascii=False, sort_keys=True)
+
+
+class Store:
+    """An open database. `read` and `write` give sessions; the tables are `huelab.survey.schema`."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.sqlite = url.get_backend_name() == "sqlite"
+        self._lock = threading.Lock()
+        if self.sqlite:
+            self._readers = _sqlite(url, "BEGIN", _READERS)
+            self._writer = _sqlite(url, "BEGIN IMMEDIATE", 1)
+        else:
+            self._readers = self._writer = create_engine(
+                url, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, json_serializer=_to_json
+            )
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Store:
+        """The database at `url` ($HUELAB_SURVEY_URL, else SQLite under var/), made or brought up to date first. Raises SurveyError."""
+        store = cls(_checked(url or os.environ.get(VARIABLE) or f"sqlite:///{paths.survey_database()}"))
+        try:
+            with store.explained():
+                if store.sqlite:
+                    Path(str(store.url.database)).parent.mkdir(parents=True, exist_ok=True)
+                migrations.upgrade(store._writer)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database from beginning to end; it changes nothing."""
+        with self.explained(), Session(self._readers, expire_on_commit=False) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction: committed, to disk, when the block ends, or undone when it raises."""
+        with self._guard(), self.explained(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self._readers.dispose()
+        self._writer.dispose()
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turns what the database refuses into a SurveyError that says what to do."""
+        try:
+            yield
+        except (IntegrityError, DataError, ProgrammingError):  # of what was written, not of the database
+            raise
+        except DBAPIError as error:
+            raise SurveyError(_words(self, error)) from error
+
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return str(self.url.database) if self.sqlite else self.url.render_as_string(hide_password=True)
+
+    def _guard(self) -> contextlib.AbstractContextManager[Any]:
+        return self._lock if self.sqlite else contextlib.nullcontext()
+
+
+def _checked(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise SurveyError(f"${VARIABLE} is {text!r}: expected postgresql+psycopg://USER@HOST/NAME or sqlite:////PATH/survey.db.") from None
+    if url.get_backend_name() == "postgresql" and url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise SurveyError(f"${VARIABLE} names {url.drivername!r}; allowed: sqlite, postgresql+psycopg.")
+    return url
+
+
+def _sqlite(url: URL, begin: str, connections: int) -> Engine:
+    # the default pool of a file opens and closes a connection per session
+    engine = create_engine(
+        url,
+        json_serializer=_to_json,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0 if connections == 1 else connections,
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver would begin transactions of its own kind, and late
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _words(store: Store, error: DBAPIError) -> str:
+    text = " ".join(str(error.orig).split())
+    where, low = store.place(), text.lower()
+    if "locked" in low:
+        return f"{where} is locked by another program ({text}): end that program and try again; nothing was changed."
+    if "readonly" in low or "read-only" in low:
+        return f"{where} may not be written ({text}): mend the permissions of the file and of its folder."
+    if "full" in low:
+        return f"{where} cannot grow ({text}): make room on that disk. What was answered before is kept."
+    if "not a database" in low or "malformed" in low:
+        return f"{where} is damaged ({text}): put back a backup with `huelab survey restore FILE`."
+    if store.sqlite:
+        return f"{where} cannot be used ({text})."
+    return f"The database server at {where} does not answer as it should ({text}): start it, or mend ${VARIABLE}."
