@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from huelab import metrics
-from huelab.evaluation.intervals import estimates, paired_difference
+from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.intervals import estimates
+from huelab.evaluation.paired import paired
 from huelab.params import Compare
 
-SETTINGS = Compare(draws=2000)
+SETTINGS = Compare(draws=2000, interval="percentile")
 MSE = metrics.metric("mse_ab128")
 
 
@@ -22,7 +25,11 @@ def _table(values, photographs, column="mse_ab128"):
 
 
 def _estimate(table, settings=SETTINGS):
-    return estimates(table, [MSE], settings)["mse_ab128"]
+    return estimates(_evaluated(table), [MSE], settings)["mse_ab128"]
+
+
+def _evaluated(table, name="beta"):
+    return Evaluated(name, Path(), table, {"one_picture": ""})
 
 
 def test_agrees_with_scipys_percentile_bootstrap():
@@ -64,17 +71,17 @@ def test_covers_the_true_mean_as_often_as_it_says():
 def test_same_seed_same_interval_and_other_seed_another():
     table = _table(np.arange(20.0), [f"p{place}" for place in range(20)])
     assert _estimate(table) == _estimate(table)
-    assert _estimate(table) != _estimate(table, Compare(draws=2000, seed=1))
+    assert _estimate(table) != _estimate(table, SETTINGS.model_copy(update={"seed": 1}))
 
 
 def test_blocks_of_draws_do_not_change_what_is_drawn(monkeypatch):
     """Many photographs are drawn in blocks to bound memory; the numbers must not depend on the block."""
-    from huelab.evaluation import intervals
+    from huelab.evaluation import resampling
 
     table = _table(np.arange(50.0), [f"p{place}" for place in range(50)])
     whole = _estimate(table)
-    monkeypatch.setattr(intervals, "_BLOCK", 700)
-    monkeypatch.setattr(intervals, "_KEPT", 0)
+    monkeypatch.setattr(resampling, "_BLOCK", 700)
+    monkeypatch.setattr(resampling, "_KEPT", 0)
     in_blocks = _estimate(table)
     assert (in_blocks.low, in_blocks.high) == pytest.approx((whole.low, whole.high), rel=1e-12)
 
@@ -100,7 +107,7 @@ def test_set_level_metrics_are_bootstrapped_as_a_whole():
     delta = metrics.metric("delta_colorfulness")
     made, true = np.tile([30.0, 50.0], 100), np.full(200, 40.0)
     table = _table(made, [f"p{place}" for place in range(200)], "colorfulness").assign(colorfulness_truth=true)
-    found = estimates(table, [delta], SETTINGS)["delta_colorfulness"]
+    found = estimates(_evaluated(table), [delta], SETTINGS)["delta_colorfulness"]
     assert found.mean == pytest.approx(0)
     assert 0 <= found.low < found.high < 3
 
@@ -110,7 +117,8 @@ def test_paired_difference_sees_what_separate_intervals_hide():
     hard = np.random.default_rng(3).uniform(1, 100, 40)
     names = [f"p{place}" for place in range(40)]
     better, worse = _table(hard - 0.1, names), _table(hard, names)
-    difference = paired_difference(better, worse.sample(frac=1, random_state=0), "mse_ab128", SETTINGS)
-    assert difference.mean == pytest.approx(-0.1)
-    assert difference.high == pytest.approx(-0.1)
+    found = paired(_evaluated(better), _evaluated(worse.sample(frac=1, random_state=0)), MSE, SETTINGS)
+    assert found.difference == pytest.approx(-0.1)
+    assert found.high == pytest.approx(-0.1)
+    assert found.p < 0.001
     assert _estimate(better).high > _estimate(worse).low

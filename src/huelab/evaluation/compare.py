@@ -5,7 +5,7 @@ from __future__ import annotations
 from huelab import paths
 from huelab.data.replacing import replacing
 from huelab.data.store import Store
-from huelab.evaluation import contact_sheet, curves, leaderboard, report, sheet_png, tables
+from huelab.evaluation import contact_sheet, curves, leaderboard, leaderboard_json, report, sheet_png, tables
 from huelab.evaluation.evaluated import Evaluated
 from huelab.evaluation.leaderboard import Leaderboard
 from huelab.models.saved import Saved
@@ -26,7 +26,7 @@ def compare(params: Params) -> Leaderboard:
     sheets = contact_sheet.of_test_pictures(store, evaluated, board, rows=params.compare.rows)
     sheets.append(contact_sheet.of_gallery(store, evaluated))
     with replacing(paths.reports()) as folder:
-        dresses = {"csv": tables.to_csv, "md": tables.to_markdown, "json": tables.to_json, "txt": tables.short}
+        dresses = {"csv": tables.to_csv, "md": tables.to_markdown, "json": leaderboard_json.to_json, "txt": tables.short}
         for suffix, dressed in dresses.items():
             (folder / f"leaderboard.{suffix}").write_text(dressed(board), encoding="utf-8")
         for sheet in sheets:

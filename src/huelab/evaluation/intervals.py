@@ -1,22 +1,25 @@
-"""How sure a mean is: percentile bootstrap over photographs. All pictures of one photograph are drawn together, for they are alike."""
+"""How sure a value is: bootstrap over photographs, and over seeds where there are several. A photograph's pictures stay together."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from huelab import params
+from huelab.evaluation import distribution, statistic
+from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.statistic import Statistic, summed, value_of
 from huelab.metrics.definition import Metric
 
 Float = NDArray[np.float64]
-_BLOCK = 4_000_000  # entries of the draws × photographs matrix worked on at once
-_KEPT = 64_000_000  # entries (of 2 bytes) kept from one metric to the next
+_NORMAL = NormalDist()
+_EDGE = 0.5
+"""A bias correction beyond this says that the draws cannot reach to both sides of the value: BCa would then shrink to nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,77 +27,96 @@ class Estimate:
     """A value over the test pictures with its interval; low and high are None where one photograph gives no idea of the spread."""
 
     mean: float
+    """Of a set-level metric its value."""
     low: float | None
     high: float | None
     photographs: int
-    """That had a score; the interval is over these."""
+    """That had a score, near-duplicates counted once; the interval is over these."""
     excluded: int = 0
     """Pictures left out because their score is NaN or infinite."""
+    median: float | None = None
+    """Over pictures; None for a set-level metric."""
 
 
-def estimates(table: pd.DataFrame, chosen: Sequence[Metric], settings: params.Compare) -> dict[str, Estimate]:
-    """Each metric of `chosen` over the rows of `table` (a scores.parquet), paired metrics as means, set-level ones as their value.
+def estimates(one: Evaluated, chosen: Sequence[Metric], settings: params.Compare) -> dict[str, Estimate]:
+    """Each metric of `chosen` over the pictures of `one`: paired metrics as means, set-level ones as their value.
 
-    The same seed draws the same photographs for every model, so that intervals of two models are comparable.
+    The same seed draws the same photographs for every model. With several seeds, seeds are drawn as well: the interval then speaks about
+    other photographs and another training of the same recipe.
     """
+    of_columns = [metric for metric in chosen if not metric.of_vectors]
+    scores = [one.scores(metric) for metric in of_columns]
+    finite = [np.asarray(np.isfinite(own).all(axis=(1, 2))) for own in scores]
+    values = [
+        summed([own], kept, one.groups, one.n_groups, value_of(metric, signed=True))
+        for metric, own, kept in zip(of_columns, scores, finite, strict=True)
+    ]
+    drawn = statistic.draw(values, settings.draws, settings.seed) if one.n_groups > 1 else [np.empty(0)] * len(values)
     found = {}
-    for metric in chosen:
-        scores = table[list(metric.columns)].to_numpy(np.float64)
-        found[metric.name] = _estimate(scores, table["photo_id"].to_numpy(object), list(metric.columns), metric, settings)
-    return found
+    for metric, own, kept, value, draws in zip(of_columns, scores, finite, values, drawn, strict=True):
+        low, high = of_statistic(value, draws, settings)
+        mean = value.point()
+        if metric.signed:
+            mean, low, high = folded(mean, low, high)
+        median = float(np.median(own[kept].mean(axis=(1, 2)))) if metric.kind == "paired" and kept.any() else None
+        found[metric.name] = Estimate(mean, low, high, value.groups, int((~kept).sum()), median)
+    found |= {metric.name: _of_vectors(one, metric, settings) for metric in chosen if metric.of_vectors}
+    return {metric.name: found[metric.name] for metric in chosen}
 
 
-def paired_difference(first: pd.DataFrame, second: pd.DataFrame, column: str, settings: params.Compare) -> Estimate:
-    """Mean of first − second in `column`, picture by picture where both have a finite score; the interval is over photographs."""
-    both = first[["item_id", "photo_id", column]].merge(second[["item_id", column]], on="item_id", suffixes=("", "_second"), validate="1:1")
-    difference = both[column].to_numpy(np.float64) - both[f"{column}_second"].to_numpy(np.float64)
-    return _estimate(difference[:, None], both["photo_id"].to_numpy(object), [column], None, settings)
+def of_statistic(value: Statistic, drawn: Float, settings: params.Compare, *, smooth: bool = True) -> tuple[float | None, float | None]:
+    """The interval of a statistic from its bootstrap values; (None, None) for fewer than two groups of photographs.
+
+    `smooth`: False for a value with an edge, such as a difference of absolute values, where BCa's correction does not hold.
+    """
+    if value.groups < 2:
+        return None, None
+    skew = statistic.acceleration(value.influences()) if smooth and settings.interval == "bca" else None
+    return interval(value.point(), drawn, skew, settings.confidence)
 
 
-def _estimate(
-    scores: Float, photographs: NDArray[np.object_], names: Sequence[str], metric: Metric | None, settings: params.Compare
-) -> Estimate:
-    def value(means: Float) -> Float:
-        if metric is None:
-            return means[..., 0]
-        return np.asarray(metric.value({name: means[..., place] for place, name in enumerate(names)}), np.float64)
+def interval(value: float, drawn: Float, acceleration: float | None, confidence: float) -> tuple[float | None, float | None]:
+    """Low and high end from bootstrap values: BCa with this acceleration, percentiles for None; draws that are not finite are left out.
 
-    finite = np.isfinite(scores).all(axis=1)
-    excluded = int((~finite).sum())
-    if not finite.any():
-        return Estimate(math.nan, None, None, 0, excluded)
-    codes, known = pd.factorize(photographs[finite], sort=True)
-    counts = np.bincount(codes).astype(np.float64)
-    sums = np.zeros((len(known), scores.shape[1]))
-    np.add.at(sums, codes, scores[finite])
-    mean = float(value(sums.sum(axis=0) / counts.sum()))
-    if len(known) < 2:
-        return Estimate(mean, None, None, len(known), excluded)
-    drawn = np.concatenate([value(means) for means in _means(sums, counts, settings.draws, settings.seed)])
-    tail = (1 - settings.confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Estimate(mean, float(low), float(high), len(known), excluded)
+    BCa (B. Efron, Better bootstrap confidence intervals, JASA 1987) takes percentiles that are moved for the draws' bias and skewness.
+    It falls back on plain percentiles where the correction is not defined: all draws on one side of the value, or nearly so.
+    """
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn) or not math.isfinite(value):
+        return None, None
+    if np.ptp(drawn) <= 1e-12 * max(abs(value), float(np.abs(drawn).max())):
+        return value, value
+    tail = (1 - confidence) / 2
+    ends = [tail, 1 - tail]
+    if acceleration is not None:
+        ends = _corrected(ends, value, drawn, acceleration) or ends
+    low, high = np.quantile(drawn, ends)
+    return float(low), float(high)
 
 
-def _means(sums: Float, counts: Float, draws: int, seed: int) -> Iterator[Float]:
-    """Blocks (some draws, columns) of the means over photographs drawn with replacement, each with all its pictures."""
-    photographs = len(counts)
-    blocks = _kept(photographs, draws, seed) if draws * photographs <= _KEPT else _drawn(photographs, draws, seed)
-    for block in blocks:
-        taken = block.astype(np.float64)
-        yield (taken @ sums) / (taken @ counts)[:, None]
+def _corrected(ends: list[float], value: float, drawn: Float, acceleration: float) -> list[float]:
+    """The percentiles of BCa; [] where it has none."""
+    below = float((drawn < value).mean() + (drawn == value).mean() / 2)
+    if not 0 < below < 1:
+        return []
+    bias = _NORMAL.inv_cdf(below)
+    moved = [bias + _NORMAL.inv_cdf(end) for end in ends]
+    if abs(bias) > _EDGE or any(1 - acceleration * end <= 0 for end in moved):
+        return []
+    return [_NORMAL.cdf(bias + end / (1 - acceleration * end)) for end in moved]
 
 
-def _drawn(photographs: int, draws: int, seed: int) -> Iterator[NDArray[np.uint16]]:
-    """Blocks (some draws, photographs): how often each photograph was drawn."""
-    rng = np.random.default_rng(seed)
-    share = np.full(photographs, 1 / photographs)
-    most = max(1, _BLOCK // photographs)
-    for start in range(0, draws, most):
-        yield rng.multinomial(photographs, share, size=min(most, draws - start)).astype(np.uint16)
+def folded(value: float, low: float | None, high: float | None) -> tuple[float, float | None, float | None]:
+    """The absolute value of a signed one, and of its interval: from 0 where the signed interval holds 0."""
+    if low is None or high is None:
+        return abs(value), low, high
+    ends = sorted((abs(low), abs(high)))
+    return abs(value), 0.0 if low <= 0 <= high else ends[0], ends[1]
 
 
-@lru_cache(maxsize=1)
-def _kept(photographs: int, draws: int, seed: int) -> tuple[NDArray[np.uint16], ...]:
-    """The same draws serve every metric and model: drawing takes longer than all the means."""
-    return tuple(_drawn(photographs, draws, seed))
+def _of_vectors(one: Evaluated, metric: Metric, settings: params.Compare) -> Estimate:
+    usable = distribution.usable(one, metric)
+    photographs = len(np.unique(one.groups[usable]))
+    value, drawn = distribution.drawn(one, metric, usable, settings)
+    low, high = distribution.interval(value, drawn, settings.confidence) if photographs > 1 else (None, None)
+    return Estimate(value, low, high, photographs, int((~usable).sum()))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from huelab import metrics, params
+from huelab.errors import DataError
 from huelab.evaluation.evaluated import Evaluated, require_same_data
-from huelab.evaluation.intervals import Estimate, estimates, paired_difference
+from huelab.evaluation.intervals import Estimate, estimates
+from huelab.evaluation.paired import Paired
+from huelab.evaluation.versus import MUST_BEAT, Versus, against_references, smallest_shown
 from huelab.metrics.definition import Metric
 
-MUST_BEAT = ("gray", "mean")
 BEAT_IN = "mse_ab128"
 """The metric in which a learned model must beat the floors that know nothing of the photograph."""
 
@@ -23,7 +25,7 @@ BEAT_IN = "mse_ab128"
 class Verdict:
     """Model minus floor in BEAT_IN over the same pictures; beaten: True or False where the interval excludes 0, else None."""
 
-    difference: Estimate
+    paired: Paired
     beaten: bool | None
 
 
@@ -39,6 +41,10 @@ class Row:
     n_items: int
     n_photos: int
     scores: dict[str, Estimate]
+    versus: Versus = field(default_factory=dict)
+    """Reference ("gray", "mean", "best") -> metric -> this model minus that one; p adjusted over the models compared with it."""
+    tied_with_best: bool = False
+    """The comparison with the best in the metric that sorts cannot tell the two apart; True of the best itself."""
     beats: dict[str, Verdict] = field(default_factory=dict)
     floors: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """Of a one-picture model: what gray and mean score on that picture."""
@@ -65,8 +71,18 @@ class Leaderboard:
     data_hash: str
     n_items: int
     n_photos: int
+    n_groups: int
+    """Photographs, near-duplicates counted once: what intervals and tests are over."""
+    best: str
+    """The learned model that ranks first; "" where none takes part."""
+    power: dict[str, float | None]
+    """Per metric the smallest paired difference that so many photographs can show; None where they can show none."""
+    power_of: str
+    """Whose comparisons that is the median of."""
     confidence: float
+    interval: str
     draws: int
+    costly_draws: int
     not_computed: dict[str, str]
     excluded: dict[str, list[dict[str, str]]]
     """Model -> NaN or infinite scores left out, by picture and metric (the first 100)."""
@@ -89,53 +105,85 @@ def build(
 ) -> Leaderboard:
     """Ranks the colorizers by settings.sort; `meta` is the store's, `chosen` are params.evaluate.metrics, `cards` those of the models.
 
-    Raises DataError when scores are of different data.
+    Raises DataError when scores are of different data, or lack the metric that sorts.
     """
     require_same_data(evaluated, meta["data_hash"])
-    not_computed = {name: why for one in evaluated for name, why in one.summary["not_computed"].items()}
-    shown = [metric for metric in map(metrics.metric, chosen) if all(set(metric.columns) <= set(one.table.columns) for one in evaluated)]
-    shown.sort(key=lambda metric: metric.name != settings.sort)  # what the rows are sorted by stands first
-    floors = {one.name: one for one in evaluated if one.name in MUST_BEAT}
-    ranked: list[Row] = []
-    own: list[Row] = []
-    for one in evaluated:
-        beats = {}
-        if not one.floor and not one.one_picture and any(metric.name == BEAT_IN for metric in shown):
-            beats = {name: _verdict(one, floor, settings) for name, floor in floors.items()}
-        row = Row(
-            model=one.name,
-            title=one.title,
-            floor=one.floor,
-            one_picture=one.one_picture,
-            n_items=len(one.table),
-            n_photos=int(one.table["photo_id"].nunique()),
-            scores=estimates(one.table, shown, settings),
-            beats=beats,
-            floors=one.summary.get("own_picture_floors", {}),
-            seeds=tuple(int(seed) for seed in one.summary.get("seeds", {})),
-            between_seeds=_between_seeds(one, shown),
-            parameters=int(cards[one.name].get("parameters") or 0),
-            notes=notes(cards[one.name]),
-        )
-        (own if one.one_picture else ranked).append(row)
+    shown, not_computed = _shown(evaluated, chosen, settings.sort)
     on_split = [one for one in evaluated if not one.one_picture]
     truth = _truth_colorfulness(on_split)
+    rows = [_row(one, shown, settings, cards[one.name]) for one in evaluated]
+    ranked = sorted((row for row in rows if not row.one_picture), key=lambda row: _rank(row, settings.sort, truth))
+    best = next((row.model for row in ranked if not row.floor), "")
+    versus = against_references(on_split, shown, best, settings)
+    of, smallest = smallest_shown(versus, best, shown, settings)
     return Leaderboard(
-        rows=sorted(ranked, key=lambda row: _rank(row, settings.sort, truth)),
-        own=own,
+        rows=[_compared(row, versus.get(row.model, {}), best, settings) for row in ranked],
+        own=[row for row in rows if row.one_picture],
         metrics=shown,
         sort=settings.sort,
         protocol=meta["protocol"],
         data_hash=meta["data_hash"],
         n_items=len(on_split[0].table) if on_split else 0,
         n_photos=int(on_split[0].table["photo_id"].nunique()) if on_split else 0,
+        n_groups=on_split[0].n_groups if on_split else 0,
+        best=best,
+        power=smallest,
+        power_of=of,
         confidence=settings.confidence,
+        interval=settings.interval,
         draws=settings.draws,
+        costly_draws=settings.costly_draws,
         not_computed=not_computed,
         excluded={one.name: one.summary["excluded_scores"] for one in evaluated if one.summary.get("excluded_scores")},
         truth_colorfulness=truth,
         budget=_budget(cards),
     )
+
+
+def _shown(evaluated: Sequence[Evaluated], chosen: Sequence[str], sort: str) -> tuple[list[Metric], dict[str, str]]:
+    """The metrics that all were scored with, the one that sorts first; and why the others are not there."""
+    not_computed = {name: why for one in evaluated for name, why in one.summary["not_computed"].items()}
+    shown = []
+    for metric in map(metrics.metric, chosen):
+        lacking = [one.name for one in evaluated if not one.has(metric) and not (one.one_picture and metric.of_vectors)]
+        if not lacking:
+            shown.append(metric)
+        elif metric.name not in not_computed:
+            not_computed[metric.name] = (
+                f"missing from the scores of {', '.join(lacking)}, which were made with other evaluate.metrics: "
+                f"run `dvc repro {' '.join(f'evaluate@{name}' for name in lacking)}`"
+            )
+    if sort not in (metric.name for metric in shown):
+        why = not_computed.get(sort, "evaluate.metrics does not list it")
+        raise DataError(f"compare.sort is {sort}, which the scores do not hold: {why}. Mend that, or set compare.sort to another metric.")
+    return sorted(shown, key=lambda metric: metric.name != sort), not_computed
+
+
+def _row(one: Evaluated, shown: Sequence[Metric], settings: params.Compare, card: Mapping[str, Any]) -> Row:
+    """A model's own numbers, not yet compared with others."""
+    return Row(
+        model=one.name,
+        title=one.title,
+        floor=one.floor,
+        one_picture=one.one_picture,
+        n_items=len(one.table),
+        n_photos=int(one.table["photo_id"].nunique()),
+        scores=estimates(one, shown, settings),
+        floors=one.summary.get("own_picture_floors", {}),
+        seeds=tuple(int(seed) for seed in one.summary.get("seeds") or {}),
+        between_seeds=_between_seeds(one, shown),
+        parameters=int(card.get("parameters") or 0),
+        notes=notes(card),
+    )
+
+
+def _compared(row: Row, versus: Versus, best: str, settings: params.Compare) -> Row:
+    verdicts = {
+        floor: _verdict(found[BEAT_IN]) for floor, found in versus.items() if floor in MUST_BEAT and BEAT_IN in found and not row.floor
+    }
+    against = versus.get("best", {}).get(settings.sort)
+    tied = row.model == best or (against is not None and (against.p_holm is None or against.p_holm > 1 - settings.confidence))
+    return replace(row, versus=versus, beats=verdicts, tied_with_best=tied)
 
 
 def notes(card: Mapping[str, Any]) -> tuple[str, ...]:
@@ -168,12 +216,11 @@ def _between_seeds(one: Evaluated, shown: Sequence[Metric]) -> dict[str, float |
     return spread
 
 
-def _verdict(one: Evaluated, floor: Evaluated, settings: params.Compare) -> Verdict:
-    difference = paired_difference(one.table, floor.table, BEAT_IN, settings)
+def _verdict(found: Paired) -> Verdict:
     beaten = None
-    if difference.low is not None and difference.high is not None:
-        beaten = True if difference.high < 0 else False if difference.low > 0 else None
-    return Verdict(difference, beaten)
+    if found.low is not None and found.high is not None:
+        beaten = True if found.high < 0 else False if found.low > 0 else None
+    return Verdict(found, beaten)
 
 
 def _truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:

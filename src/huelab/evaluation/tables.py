@@ -1,19 +1,23 @@
-"""The leaderboard as CSV, Markdown, JSON and one printed block: the same numbers in four dresses."""
+"""The leaderboard as CSV, Markdown and one printed block: the same numbers in three dresses."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import math
+from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 from huelab.evaluation.intervals import Estimate
-from huelab.evaluation.leaderboard import BEAT_IN, MUST_BEAT, Leaderboard, Row, Verdict
+from huelab.evaluation.leaderboard import BEAT_IN, Leaderboard, Row, Verdict
+from huelab.evaluation.power import POWER
+from huelab.evaluation.versus import MUST_BEAT
 from huelab.metrics.definition import Metric
 
 FEW = 20
-"""Photographs below which percentile bootstrap intervals are known to cover less than they say."""
+"""Photographs below which bootstrap intervals are known to cover less than they say."""
+TIED = "="
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
 
 
@@ -51,21 +55,27 @@ def verdict(row: Row) -> str:
 def _beaten(found: Verdict) -> str:
     if found.beaten is not None:
         return "yes" if found.beaten else "no"
-    if found.difference.low is None:
-        return f"{'ahead' if found.difference.mean < 0 else 'behind'} (no interval)"
-    return f"{'ahead' if found.difference.mean < 0 else 'behind'}, within chance"
+    place = "ahead" if found.paired.difference < 0 else "behind"
+    return f"{place} (no interval)" if found.paired.low is None else f"{place}, within chance"
 
 
 def facts(board: Leaderboard) -> list[str]:
     """The sentences without which the numbers must not be read."""
     pictures = f"{board.n_items} test pictures of {board.n_photos} {'photograph' if board.n_photos == 1 else 'photographs'}"
-    if board.n_photos > 1:
-        spread = f"Intervals: {board.confidence:.0%} percentile bootstrap over photographs ({board.draws} draws, seeded)."
-        if board.n_photos < FEW:
+    seeds = max((row.seeds for row in board.rows), key=len, default=())
+    if board.n_groups < board.n_photos:
+        pictures += f" ({board.n_groups} where near-duplicates count as one)"
+    if board.n_groups > 1:
+        over = "photographs and seeds, both drawn with replacement" if len(seeds) > 1 else "photographs"
+        name = "BCa" if board.interval == "bca" else "percentile"
+        spread = f"Intervals: {board.confidence:.0%} {name} bootstrap over {over} ({board.draws} draws, seeded)."
+        if costly := [metric.title for metric in board.metrics if metric.of_vectors]:
+            reach = NormalDist().inv_cdf((1 + board.confidence) / 2)
+            spread += f" {' and '.join(costly)}: ±{reach:.2f} deviations of {board.costly_draws} draws."
+        if board.n_groups < FEW:
             spread += f" With fewer than {FEW} photographs such intervals are too narrow."
     else:
         spread = "One photograph: no intervals, for nothing is known about how other photographs would do."
-    seeds = max((row.seeds for row in board.rows), key=len, default=())
     if len(seeds) > 1:
         spread += f" Each learned model is the mean of {len(seeds)} seeds; ± is the standard deviation between them."
     lines = [board.protocol, f"Data {board.data_hash}: {pictures}. Sorted by {board.sort}. {spread}"]
@@ -76,60 +86,40 @@ def facts(board: Leaderboard) -> list[str]:
     return lines
 
 
-def to_json(board: Leaderboard) -> str:
-    """Readable JSON; NaN and infinity are null. Ranked rows first, then those of one memorised picture (`one_picture` not empty)."""
-    tree: dict[str, Any] = {
-        "protocol": board.protocol,
-        "budget": board.budget,
-        "data_hash": board.data_hash,
-        "n_items": board.n_items,
-        "n_photos": board.n_photos,
-        "sort": board.sort,
-        "confidence": board.confidence,
-        "draws": board.draws,
-        "metrics": [
-            {"name": metric.name, "title": metric.title, "unit": metric.unit, "better": metric.better, "kind": metric.kind}
-            for metric in board.metrics
-        ],
-        "rows": [_tree(row, place) for place, row in enumerate(board.rows, 1)] + [_tree(row, None) for row in board.own],
-        "not_computed": board.not_computed,
-        "excluded": board.excluded,
-        "truth_colorfulness": board.truth_colorfulness,
-    }
-    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def tied(board: Leaderboard) -> str:
+    """What the mark = stands for; "" where no model has it."""
+    if not any(_mark(row, board) for row in board.rows):
+        return ""
+    if board.n_groups < 2:
+        return f"{TIED} cannot be told from {board.best}, the best: one photograph tells nothing about others."
+    return (
+        f"{TIED} cannot be told from {board.best}, the best learned model: paired over photographs in {board.sort}, p (Holm) above "
+        f"{1 - board.confidence:.2g}."
+    )
 
 
-def _tree(row: Row, rank: int | None) -> dict[str, Any]:
-    beats = {name: {"beaten": found.beaten, "difference": _estimate(found.difference)} for name, found in row.beats.items()}
-    return {
-        "rank": rank,
-        "model": row.model,
-        "title": row.title,
-        "floor": row.floor,
-        "one_picture": row.one_picture,
-        "n_items": row.n_items,
-        "n_photos": row.n_photos,
-        "scores": {name: _estimate(found) for name, found in row.scores.items()},
-        "seeds": list(row.seeds),
-        "between_seeds": row.between_seeds,
-        "parameters": row.parameters,
-        "notes": list(row.notes),
-        "beats": beats,
-        "floors": row.floors,
-    }
+def shows(board: Leaderboard, chosen: Sequence[Metric]) -> str:
+    """The smallest differences in the `chosen` metrics that so many photographs can show; "" where there is nothing to compare."""
+    if not board.best or len(board.rows) < 2:
+        return ""
+    found = [f"{metric.title} {value:.2g}" for metric in chosen if (value := board.power.get(metric.name)) is not None]
+    count = f"{board.n_groups} {'photograph' if board.n_groups == 1 else 'photographs'}"
+    if not found:
+        return f"{count} can show no difference between two models."
+    how = f"{POWER:.0%} power, {1 - board.confidence:.2g} two-sided, one comparison; median of {board.power_of}"
+    return f"Smallest difference between two models that {count} can show ({how}): {', '.join(found)}."
 
 
-def _estimate(found: Estimate) -> dict[str, Any]:
-    mean = found.mean if math.isfinite(found.mean) else None
-    return {"mean": mean, "low": found.low, "high": found.high, "excluded": found.excluded}
+def _mark(row: Row, board: Leaderboard) -> str:
+    return TIED if row.tied_with_best and row.model != board.best else ""
 
 
 def to_csv(board: Leaderboard) -> str:
-    """One line per model: facts, then mean, low, high and excluded pictures of each metric; empty where there is no number."""
+    """One line per model: facts, then mean, median, low, high … of each metric; empty where there is no number."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [metric.name for metric in board.metrics]
-    columns = [column for name in names for column in (name, f"{name}_low", f"{name}_high", f"{name}_between_seeds", f"{name}_excluded")]
+    columns = [f"{name}{part}" for name in names for part in ("", "_median", "_low", "_high", "_between_seeds", "_excluded")]
     writer.writerow(
         [
             "rank",
@@ -141,6 +131,7 @@ def to_csv(board: Leaderboard) -> str:
             "seeds",
             "pictures",
             "photographs",
+            "tied_with_best",
             *columns,
             *(f"beats_{name}" for name in MUST_BEAT),
         ]
@@ -148,10 +139,11 @@ def to_csv(board: Leaderboard) -> str:
     for place, row in enumerate([*board.rows, *board.own], 1):
         kind = "floor" if row.floor else "one picture" if row.one_picture else "learned"
         cells: list[Any] = ["" if row.one_picture else place, row.model, row.title, kind, row.parameters, "; ".join(row.notes)]
-        cells += [max(1, len(row.seeds)), row.n_items, row.n_photos]
+        cells += [max(1, len(row.seeds)), row.n_items, row.n_photos, "yes" if row.tied_with_best else "no" if row.versus else ""]
         for name in names:
             found = row.scores[name]
-            cells += [_digits(found.mean), _digits(found.low), _digits(found.high), _digits(row.between_seeds.get(name)), found.excluded]
+            numbers = (found.mean, found.median, found.low, found.high, row.between_seeds.get(name))
+            cells += [*map(_digits, numbers), found.excluded]
         cells += [_beaten(row.beats[name]) if name in row.beats else "" for name in MUST_BEAT]
         writer.writerow(cells)
     return text.getvalue()
@@ -167,12 +159,16 @@ def to_markdown(board: Leaderboard) -> str:
     lines += _table(
         board,
         ["rank", "model", "what it is", f"beats in {BEAT_IN}"],
-        [[str(place), _name(row), "; ".join((row.title, *row.notes)), verdict(row)] for place, row in enumerate(board.rows, 1)],
+        [
+            [f"{place} {_mark(row, board)}".strip(), _name(row), "; ".join((row.title, *row.notes)), verdict(row)]
+            for place, row in enumerate(board.rows, 1)
+        ],
         [
             [f"{score(row.scores[metric.name], metric)} {between_seeds(row, metric)}".strip() for metric in board.metrics]
             for row in board.rows
         ],
     )
+    lines += [part for sentence in (tied(board), shows(board, board.metrics)) if sentence for part in ("", sentence)]
     lines += ["", "Floors (*italic*) know nothing of the photograph: a model that does not beat gray and mean has learnt nothing."]
     for row in board.own:
         lines += ["", f"## {row.model} on the picture it memorised", ""]
@@ -212,7 +208,7 @@ def short(board: Leaderboard) -> str:
     for place, row in enumerate(board.rows, 1):
         rows.append(
             [
-                str(place),
+                f"{place} {_mark(row, board)}".strip(),
                 row.model,
                 *(f"{score(row.scores[metric.name], metric)} {between_seeds(row, metric)}".strip() for metric in shown),
                 verdict(row),
@@ -228,4 +224,4 @@ def short(board: Leaderboard) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     said = [f"{row.model}: {note}" for row in board.rows for note in row.notes]
     left_out = [f"not computed: {name} ({why.split(':')[0]})" for name, why in board.not_computed.items()]
-    return "\n".join([*lines, *facts(board), *said, *left_out])
+    return "\n".join([*lines, *filter(None, (tied(board), shows(board, shown))), *facts(board), *said, *left_out])
