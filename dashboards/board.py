@@ -1,14 +1,17 @@
-"""The leaderboard and the scores below it, as the pages read them."""
+"""leaderboard.json as the pages read it: rows with intervals, marks, paired differences, and the sentences that belong beside them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from dashboards import parts, reading
 from huelab import paths
+
+ROWS = ("model", "metric", "mean", "median", "low", "high", "excluded", "between", "floor", "beats", "mark")
+VERSUS = ("model", "against", "metric", "difference", "low", "high", "p", "p_holm", "effect", "photographs", "floor")
 
 
 @dataclass(frozen=True)
@@ -38,70 +41,118 @@ class Board:
     """leaderboard.json."""
 
     rows: pd.DataFrame
-    """model, metric, mean, low, high, floor, beats: one row per model and metric."""
+    """ROWS: one row per model and metric, in the leaderboard's order."""
+    versus: pd.DataFrame
+    """VERSUS: the paired differences, model minus other; empty where the leaderboard has none."""
     one_picture: tuple[OnePicture, ...]
     metrics: list[str]
     sort: str
+    best: str
+    """The top-ranked model."""
     protocol: str
     notes: tuple[str, ...]
     """What must stand beside the numbers: a common budget, several seeds, the classifiers that models look through."""
     counts: str
+    photographs: int
+    data_hash: str
     confidence: float
+    interval: str
+    """How intervals are made, in words."""
     not_computed: dict[str, str]
+    excluded: pd.DataFrame
+    """model, metric, path, value: scores that are no numbers, left out of the means."""
+    power: dict[str, float]
+    """Metric -> the smallest paired difference that so many photographs can show."""
     truth_colorfulness: float | None
-    """Of the photographs themselves: a metric without a direction is ranked by closeness to it."""
+    seeds: dict[str, int] = field(default_factory=dict)
+    """Model -> how many seeds its numbers are the mean of, where more than one."""
+
+    @property
+    def models(self) -> list[str]:
+        """Those judged on the test split, in the leaderboard's order."""
+        return list(dict.fromkeys(self.rows["model"]))
 
     def ranked(self, metric: str) -> pd.DataFrame:
-        """model, mean, low, high, floor of one metric, best first."""
+        """The rows of one metric that have a mean, best first; a metric without a better end keeps the leaderboard's order."""
         rows = self.rows[self.rows["metric"] == metric].dropna(subset=["mean"])
-        if not parts.has_direction(metric) and self.truth_colorfulness is not None:
+        if parts.has_direction(metric):
+            return rows.sort_values("mean", ascending=parts.ascending(metric), kind="stable").reset_index(drop=True)
+        if metric == "colorfulness" and self.truth_colorfulness is not None:  # the photographs' own is the best there is
             distance = (rows["mean"] - self.truth_colorfulness).abs()
-            return rows.loc[distance.sort_values(kind="stable").index].reset_index(drop=True)
-        return rows.sort_values("mean", ascending=parts.ascending(metric), kind="stable").reset_index(drop=True)
+            rows = rows.loc[distance.sort_values(kind="stable").index]
+        return rows.reset_index(drop=True)
 
-    def table(self, metric: str) -> pd.DataFrame:
-        """One row per model, best first by `metric`: the model, that metric, which floors it beats, the other metrics (means)."""
-        order = self.ranked(metric)["model"].tolist()
-        wide = self.rows.pivot(index="model", columns="metric", values="mean").reindex(order)
-        beats = self.rows.drop_duplicates("model").set_index("model")["beats"].reindex(order)
-        table = wide[[metric]].assign(beats=beats).join(wide[[name for name in self.metrics if name != metric]])
-        return table.reset_index()
+    def against(self, other: str, metric: str) -> pd.DataFrame:
+        """The paired differences of every model to `other` ("gray", "mean", "best") in one metric, in the leaderboard's order."""
+        found = self.versus
+        return found[(found["against"] == other) & (found["metric"] == metric)].reset_index(drop=True)
 
 
 def load() -> Board | None:
-    """The leaderboard; None before stage compare has written it, or while it is rewritten."""
+    """The leaderboard; None before stage compare has written it, while it is rewritten, or where another version wrote it."""
     found = reading.document(paths.reports() / "leaderboard.json")
     if not isinstance(found, dict) or not found.get("rows"):
         return None
+    try:
+        return _board(found)
+    except (KeyError, TypeError, ValueError, AttributeError):  # damaged, or of another version: stage compare writes it anew
+        return None
+
+
+def _board(found: dict[str, Any]) -> Board:
     metrics = [metric["name"] for metric in found["metrics"]]
-    rows, alone = [], []
+    ranked = [row for row in found["rows"] if not row["one_picture"]]
+    alone = []
     for row in found["rows"]:
         if row["one_picture"]:
             values = {row["model"]: {name: score["mean"] for name, score in row["scores"].items()}, **row["floors"]}
             alone.append(OnePicture(row["model"], pd.DataFrame.from_dict(values, orient="index").reindex(columns=metrics).astype(float)))
-            continue
-        for name, score in row["scores"].items():
-            rows.append({"model": row["model"], "metric": name, "floor": row["floor"], "beats": _verdict(row), **score})
-    table = pd.DataFrame(rows, columns=["model", "metric", "mean", "low", "high", "floor", "beats"])
+    rows = pd.DataFrame([line for row in ranked for line in _lines(row, found.get("best"))], columns=list(ROWS))
+    versus = pd.DataFrame([line for row in ranked for line in _differences(row)], columns=list(VERSUS))
+    numbers = dict.fromkeys(("difference", "low", "high", "p", "p_holm", "effect"), float)
+    excluded = [{"model": model, **one} for model, scores in (found.get("excluded") or {}).items() for one in scores]
     return Board(
-        rows=table.astype({"mean": float, "low": float, "high": float}),
+        rows=rows.astype(dict.fromkeys(("mean", "median", "low", "high", "between"), float)),
+        versus=versus.astype(numbers),
         one_picture=tuple(alone),
         metrics=metrics,
         sort=found["sort"] if found["sort"] in metrics else metrics[0],
+        best=str(found.get("best") or (ranked[0]["model"] if ranked else "")),
         protocol=found["protocol"],
         notes=_notes(found),
         counts=f"{found['n_items']:,} test pictures of {found['n_photos']:,} photographs",
+        photographs=int(found["n_photos"]),
+        data_hash=str(found.get("data_hash", "")),
         confidence=found["confidence"],
+        interval={"bca": "BCa bootstrap"}.get(found.get("interval", ""), "bootstrap"),
         not_computed=found["not_computed"],
+        excluded=pd.DataFrame(excluded, columns=["model", "metric", "path", "value"]).astype(str),
+        power={name: value for name, value in (found.get("power") or {}).items() if value is not None},
         truth_colorfulness=found["truth_colorfulness"],
+        seeds={row["model"]: len(row["seeds"]) for row in ranked if len(row.get("seeds") or ()) > 1},
     )
+
+
+def _lines(row: dict[str, Any], best: str | None) -> list[dict[str, Any]]:
+    mark = "best" if row["model"] == best else "≈ best" if row.get("tied_with_best") else ""
+    shared = {"model": row["model"], "floor": row["floor"], "beats": _verdict(row), "mark": mark}
+    between = row.get("between_seeds") or {}
+    return [{**shared, "metric": name, "between": between.get(name), **score} for name, score in row["scores"].items()]
+
+
+def _differences(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"model": row["model"], "against": other, "metric": metric, "floor": row["floor"], **one}
+        for other, by_metric in (row.get("versus") or {}).items()
+        for metric, one in by_metric.items()
+    ]
 
 
 def _notes(found: dict[str, Any]) -> tuple[str, ...]:
     notes = [found["budget"]] if found.get("budget") else []
     seeds = max((row.get("seeds", []) for row in found["rows"]), key=len)
     if len(seeds) > 1:
-        notes.append(f"Every number of a learned model is the mean of {len(seeds)} seeds; the report shows the spread between them.")
+        notes.append(f"Every number of a learned model is the mean of {len(seeds)} seeds; ± is the standard deviation between them.")
     return (*notes, *(f"{row['model']}: {note}." for row in found["rows"] for note in row.get("notes", [])))
 
 
@@ -118,7 +169,7 @@ def best() -> Best | None:
     if board is None:
         return None
     ranked = board.ranked(board.sort)
-    learned = ranked[~ranked["floor"]]
+    learned = ranked[~ranked["floor"].astype(bool)]
     if learned.empty:
         return None
     first: Any = learned.iloc[0]
@@ -132,9 +183,3 @@ def best() -> Best | None:
         behind=leader["model"] if leader["floor"] else "",
         confidence=board.confidence,
     )
-
-
-def scores(models: tuple[str, ...]) -> pd.DataFrame | None:
-    """Every model's scores of every test picture, one below the other; None before any model is scored."""
-    tables = [table for name in models if (table := reading.table(paths.scores(name) / "scores.parquet")) is not None]
-    return pd.concat(tables, ignore_index=True) if tables else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -9,6 +11,11 @@ from huelab.evaluation import palette
 
 SPLITS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73", "region": "#56B4E9"}
 _INK = "#1f2226"
+
+
+def colours_of(models: Sequence[str]) -> list[str]:
+    """The colour of each of `models`, the same on every page and in the report."""
+    return [palette.colour(name) for name in models]
 
 
 def splits(rows: pd.DataFrame, unit: str) -> alt.Chart:
@@ -49,29 +56,11 @@ def labels(rows: pd.DataFrame) -> alt.Chart:
     )
 
 
-def intervals(board: pd.DataFrame, title: str) -> alt.Chart:
-    """A dot and an interval for each row of `board` (model, mean, low, high, floor), in its order; floors hollow and gray."""
-    table = board.assign(kind=["floor" if floor else "learned" for floor in board["floor"]])
-    order = table["model"].tolist()
-    base = alt.Chart(table).encode(y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13, labelLimit=160)))
-    colour = alt.Color("model:N", scale=alt.Scale(domain=order, range=[palette.colour(name) for name in order]), legend=None)
-    tips = ["model", "kind", *(alt.Tooltip(f"{key}:Q", format=".4g") for key in ("mean", "low", "high"))]
-    span = alt.X("low:Q", title=title, scale=alt.Scale(zero=False, nice=True))
-    lines = base.mark_rule(strokeWidth=3).encode(x=span, x2="high:Q", color=colour, tooltip=tips)
-    dots = base.mark_point(filled=True, size=130, opacity=1).encode(
-        x=alt.X("mean:Q"),
-        color=colour,
-        shape=alt.Shape("kind:N", scale=alt.Scale(domain=["learned", "floor"], range=["circle", "diamond"]), legend=None),
-        tooltip=tips,
-    )
-    return (lines + dots).properties(height=34 * len(order) + 64)
-
-
 def curves(history: pd.DataFrame, value: str, title: str, *, logarithmic: bool) -> alt.Chart:
     """One line for each model of `history` (model, step, `value`)."""
     order = list(dict.fromkeys(history["model"]))
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
-    colours = alt.Scale(domain=order, range=[palette.colour(name) for name in order])
+    colours = alt.Scale(domain=order, range=colours_of(order))
     encoding = alt.Chart(history).encode(
         x=alt.X("step:Q", title="step"),
         y=alt.Y(f"{value}:Q", title=title, scale=scale),
@@ -80,19 +69,3 @@ def curves(history: pd.DataFrame, value: str, title: str, *, logarithmic: bool) 
     )
     dashes = alt.StrokeDash("model:N", scale=alt.Scale(domain=order))
     return (encoding.mark_line(strokeWidth=2).encode(strokeDash=dashes) + encoding.mark_point(filled=True, size=28)).properties(height=320)
-
-
-def distribution(scores: pd.DataFrame, metric: str, title: str) -> alt.Chart:
-    """Every photograph's score as a tick, one line for each model of `scores` (model, `metric`, path)."""
-    order = list(dict.fromkeys(scores["model"]))
-    return (
-        alt.Chart(scores)
-        .mark_tick(thickness=2, opacity=0.6, size=18)
-        .encode(
-            x=alt.X(f"{metric}:Q", title=title, scale=alt.Scale(zero=False)),
-            y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13)),
-            color=alt.Color("model:N", scale=alt.Scale(domain=order, range=[palette.colour(name) for name in order]), legend=None),
-            tooltip=["model", "path", alt.Tooltip(f"{metric}:Q", format=".4g")],
-        )
-        .properties(height=30 * len(order) + 50)
-    )

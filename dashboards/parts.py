@@ -33,6 +33,15 @@ def title_of(metric: str) -> str:
     return found.title + {"lower": " ↓", "higher": " ↑"}.get(found.better, "")
 
 
+def about(metric: str) -> str:
+    """What a metric is, in a line: unit, better end, source."""
+    if metric not in metrics.names():
+        return ""
+    found = metrics.metric(metric)
+    better = {"lower": "Lower is better", "higher": "Higher is better"}.get(found.better, "Neither end is better")
+    return ". ".join(filter(None, (f"{found.title}: {found.unit}" if found.unit else found.title, better, found.citation))) + "."
+
+
 def has_direction(metric: str) -> bool:
     """Whether one end of a metric's scale is the better one."""
     return metric not in metrics.names() or metrics.metric(metric).better != "none"
@@ -48,6 +57,12 @@ def written(metric: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:.{metrics.metric(metric).digits if metric in metrics.names() else 3}f}"
+
+
+def signed(metric: str, value: float) -> str:
+    """A difference of scores, with its sign."""
+    text = written(metric, value)
+    return f"+{text}" if value > 0 else text
 
 
 def rgb(file: Path) -> NDArray[np.uint8] | None:
@@ -79,9 +94,24 @@ def pictures_in_a_row(named: Sequence[tuple[str, NDArray[np.uint8] | bytes | Non
                 st.image(picture, caption=name, width=width, alt=name, output_format="PNG")
 
 
+def is_finite(values: pd.Series) -> pd.Series:
+    """Which values are numbers: a metric may be undefined for a picture."""
+    return pd.Series(np.isfinite(values.to_numpy(float)), index=values.index)
+
+
 def finite(values: pd.Series) -> pd.Series:
-    """The values that are numbers: a metric may be undefined for a picture."""
-    return values[np.isfinite(values.astype(float))]
+    """The values that are numbers."""
+    return values[is_finite(values)]
+
+
+def listed(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def number_columns(names: Sequence[str]) -> dict[str, object]:
+    """A column of numbers for each metric of `names`, with its heading and decimals."""
+    return {name: st.column_config.NumberColumn(title_of(name), format=pattern(name)) for name in names}
 
 
 def pattern(metric: str) -> str:

@@ -49,7 +49,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "params.yaml").write_text(yaml.safe_dump(SETTINGS))
     generated_photographs.write(root / "data", 6)
     (root / "data" / "notes.jpg").write_text("not a photograph")
-    environment = {**os.environ, "HUELAB_ROOT": str(root), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "HUELAB_ROOT": str(root), "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-c", RUN_STAGES, *STAGES]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -75,3 +75,22 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
         return app if page == "overview" else app.switch_page(f"{page}.py").run()
 
     return open_page
+
+
+def words(app: AppTest) -> str:
+    """Everything a page says in running text."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error, app.success, app.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind) + "\n".join(html.proto.body for html in app.get("html"))
+
+
+def whole(app: AppTest) -> AppTest:
+    """The page, after making sure that nothing on it failed."""
+    assert not app.exception, app.exception
+    assert not app.error, [error.value for error in app.error]
+    return app
+
+
+def section(app: AppTest, name: str) -> AppTest:
+    """Page Compare with another of its sections open."""
+    app.session_state["section"] = name
+    return whole(app.run())

@@ -88,6 +88,13 @@ def go_to(page: Page, title: str) -> None:
     settle(page)
 
 
+def open_section(page: Page, name: str) -> None:
+    """Chooses a tab of page Compare."""
+    page.get_by_role("tab", name=name, exact=True).click()
+    settle(page)
+    page.get_by_role("tabpanel").locator("visible=true").first.wait_for()
+
+
 def settle(page: Page) -> None:
     """Until the server has nothing more to say."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
@@ -131,14 +138,18 @@ def test_a_visitor_finds_everything_on_every_page(width: int, address: str, tmp_
         go_to(page, "Compare")
         page.get_by_text("alpha, apart").wait_for()
         page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
+        keep(page, tmp_path, "compare-leaderboard")
+        for section in ("Two models", "Colours", "Training"):
+            open_section(page, section)
+            keep(page, tmp_path, f"compare-{section.lower().replace(' ', '-')}")
+        open_section(page, "Pictures")
         divider = page.frame_locator("iframe").last.get_by_role("slider", name="Divider between truth and beta")
         divider.wait_for()
         divider.press("End")
         assert divider.evaluate("node => getComputedStyle(node.parentNode).getPropertyValue('--at')").strip() == "100%"
-        keep(page, tmp_path, "compare")
-        page.get_by_text("Gallery (whole photographs)").click()
+        keep(page, tmp_path, "compare-pictures")
+        open_section(page, "Gallery")
         page.get_by_text("they illustrate and are never scored").wait_for()
-        settle(page)
         keep(page, tmp_path, "compare-gallery")
 
         go_to(page, "Colour")
@@ -165,7 +176,8 @@ def test_a_row_chosen_in_the_table_is_the_picture_shown(address: str) -> None:
     """The table and the pictures beside it must speak of the same photograph."""
     with browser_page(address, 1280) as (page, wrong):
         go_to(page, "Compare")
-        table = page.get_by_test_id("stDataFrame").nth(2)
+        open_section(page, "Pictures")
+        table = page.get_by_test_id("stDataFrame").first
         shown = page.get_by_text(re.compile(r"scene-\d+\.jpg · region"))
         before = shown.inner_text()
         table.scroll_into_view_if_needed()

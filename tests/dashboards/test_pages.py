@@ -9,34 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from huelab import paths
-from tests.dashboards.conftest import MODELS
+from tests.dashboards.conftest import whole, words
 from tests.generated_photographs import photograph
 
 Visit = Callable[..., AppTest]
 PAGES = ("overview", "data", "compare", "colour")
 
 
-def words(app: AppTest) -> str:
-    """Everything a page says in running text."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error, app.success, app.code)
-    return "\n".join(str(element.value) for kind in kinds for element in kind) + "\n".join(html.proto.body for html in app.get("html"))
-
-
 def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
-
-
-def whole(app: AppTest) -> AppTest:
-    """The page, after making sure that nothing on it failed."""
-    assert not app.exception, app.exception
-    assert not app.error, [error.value for error in app.error]
-    return app
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -113,42 +99,6 @@ def test_data_finds_a_photograph_by_name(visit: Visit, finished: Path) -> None:
     app = visit("data", finished)
     app.text_input(key="data_find").input("scene-00003").run()
     assert any(table.value["path"].tolist() == ["evening/scene-00003.jpg"] for table in whole(app).dataframe)
-
-
-def test_compare_ranks_by_the_metric_chosen_and_keeps_alpha_apart(visit: Visit, finished: Path) -> None:
-    board = json.loads((finished / "work" / "reports" / "leaderboard.json").read_text())
-    ranked = [row["model"] for row in board["rows"] if not row["one_picture"]]
-    app = whole(visit("compare", finished))
-    table = app.dataframe[0].value
-    assert table["model"].tolist() == ranked
-    assert "alpha" not in ranked
-    apart = app.dataframe[1].value
-    assert apart.index.tolist() == ["alpha", "gray", "mean"]
-    by_psnr = {row["model"]: row["scores"]["psnr_rgb"]["mean"] for row in board["rows"] if not row["one_picture"]}
-    app.button_group(key="compare_metric").set_value("psnr_rgb").run()
-    assert whole(app).dataframe[0].value["model"].tolist() == sorted(by_psnr, key=by_psnr.__getitem__, reverse=True)
-    assert "`lpips_alex`" in words(app)
-
-
-def test_compare_lists_every_test_picture_worst_first_and_filters_by_label(visit: Visit, finished: Path) -> None:
-    scores = pd.read_parquet(finished / "work" / "scores" / "beta" / "scores.parquet")
-    app = whole(visit("compare", finished))
-    table = app.dataframe[2].value
-    assert len(table) == len(scores)
-    np.testing.assert_allclose(table["beta"], sorted(scores["ciede2000"], reverse=True))
-    assert "alpha" not in table.columns
-    app.multiselect(key="shown_labels").set_value(["morning"]).run()
-    filtered = whole(app).dataframe[2].value
-    assert set(filtered["label"]) == {"morning"}
-    assert len(filtered) == int((scores["label"] == "morning").sum())
-
-
-def test_compare_shows_gallery_photographs_of_every_model(visit: Visit, finished: Path) -> None:
-    app = visit("compare", finished)
-    app.button_group(key="compare_kind").set_value("Gallery (whole photographs)").run()
-    whole(app)
-    captions = [image.proto.imgs[0].caption for image in app.get("image")]
-    assert captions == ["gray", "truth", *(name for name in MODELS if name != "gray")]
 
 
 def test_colour_gives_the_photograph_back_in_colour_at_full_size(visit: Visit, finished: Path) -> None:
