@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from huelab.data.store import Store
 from huelab.evaluation.ab_density import AbDensity
 from huelab.evaluation.confidence import Confidence
 from huelab.evaluation.predict import Prediction
+from huelab.evaluation.vectors import KeptVectors
 from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
-from huelab.models.saved import Saved
 
 
 class Collector(Protocol):
@@ -24,6 +25,11 @@ class Collector(Protocol):
         """Writes its file into the colorizer's folder of scores."""
 
 
-def collectors(saved: Saved, computed: Sequence[Metric]) -> list[Collector]:
-    """Those that this colorizer and these metrics need."""
-    return [AbDensity(), Confidence()]
+def collectors(computed: Sequence[Metric], store: Store) -> list[Collector]:
+    """Those that these metrics need of the colorizer's first seed."""
+    return [AbDensity(), Confidence(), KeptVectors(computed, store)]
+
+
+def of_further_seed(computed: Sequence[Metric], store: Store, seed: int) -> list[Collector]:
+    """Those that these metrics need of a further seed."""
+    return [KeptVectors(computed, store, seed)]

@@ -17,13 +17,13 @@ from huelab.color import lab
 from huelab.data.replacing import replacing, write_json
 from huelab.data.store import GalleryPicture, Store
 from huelab.errors import ModelError
-from huelab.evaluation import collecting, pictures, predict
+from huelab.evaluation import collecting, pictures, predict, vectors
 from huelab.evaluation.collecting import Collector
 from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
 from huelab.models.saved import Saved
 
-FACTS = ("model", "item_id", "photo_id", "path", "label", "own_picture")
+FACTS = ("model", "item_id", "photo_id", "path", "label", "group", "own_picture")
 LISTED = 100
 """Excluded scores named one by one in the summary; beyond that they are only counted."""
 
@@ -34,7 +34,7 @@ def evaluate(
     """Writes scores.parquet, summary.json, pictures/ and what `collecting` gathers to `out` and returns the summary.
 
     With `other_seeds`, the same colorizer trained from other seeds, a picture's scores are the means over all seeds, seeds.parquet holds
-    those of each seed, and the pictures are the first's.
+    those of each seed, and the pictures are the first's; of a metric that compares distributions the mean is over the seeds' own values.
     A colorizer that memorised one picture is scored on that picture alone, beside gray and mean on the same picture. Raises ModelError when
     the colorizer was trained on another store.
     """
@@ -47,29 +47,34 @@ def evaluate(
     labels = set(store.items["label"].astype(str))
     not_computed = {metric.name: why for metric in chosen if (why := metric.not_computed(labels))}
     computed = [metric for metric in chosen if metric.name not in not_computed]
+    numbers = [one.card.get("seed", place) for place, one in enumerate((saved, *other_seeds))]
     with replacing(out) as folder:
         floors: dict[str, dict[str, float]] = {}
         if saved.one_picture:
             rows, floors = _own_picture(saved, store, computed, device)
             others = [_own_picture(one, store, computed, device)[0] for one in other_seeds]
         else:
-            gathered = collecting.collectors(saved, computed)
+            gathered = collecting.collectors(computed, store)
             rows = _test_split(saved, store, computed, settings.batch, device, gathered, folder, settings.pictures)
+            others = []
+            for one, seed in zip(other_seeds, numbers[1:], strict=True):
+                further = collecting.of_further_seed(computed, store, seed)
+                others.append(_test_split(one, store, computed, settings.batch, device, further))
+                gathered += further
             for collector in gathered:
                 collector.write(folder)
-            others = [_test_split(one, store, computed, settings.batch, device) for one in other_seeds]
         for picture, rgb, ab in predict.over_gallery(saved, store, device=device):
             if np.isfinite(ab).all():
                 pictures.write(folder / "pictures" / "gallery" / f"{Path(picture.name).stem}.png", Pair.of(rgb, ab).predicted_rgb)
         table, seeds = _over_seeds([rows, *others], computed)
         table.to_parquet(folder / "scores.parquet", index=False)
-        summary = summarize(saved.name, table, computed, store.meta)
+        tables = [vectors.read(folder), *(vectors.read(folder, seed) for seed in numbers[1:])]
+        summary = summarize(saved.name, table, computed, store.meta, tables)
         summary["seeds"] = {}
         for number, own in enumerate(seeds if others else []):
-            seed = (saved, *other_seeds)[number].card.get("seed", number)
-            own.insert(1, "seed", seed)
-            alone = summarize(saved.name, own, computed, store.meta)
-            summary["seeds"][str(seed)] = alone["means"] | alone["set_level"]
+            own.insert(1, "seed", numbers[number])
+            alone = summarize(saved.name, own, computed, store.meta, [tables[number]])
+            summary["seeds"][str(numbers[number])] = alone["means"] | alone["set_level"]
         if others:
             pd.concat(seeds).to_parquet(folder / "seeds.parquet", index=False)
         summary |= {"not_computed": not_computed, "one_picture": saved.one_picture, "own_picture_floors": floors}
@@ -77,16 +82,26 @@ def evaluate(
     return summary
 
 
-def summarize(model: str, table: pd.DataFrame, computed: Sequence[Metric], meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Means of paired metrics, values of set-level ones, and which scores were left out because they are NaN or infinite."""
+def summarize(
+    model: str, table: pd.DataFrame, computed: Sequence[Metric], meta: Mapping[str, Any], seeds: Sequence[vectors.Tables] = ()
+) -> dict[str, Any]:
+    """Means of paired metrics, values of set-level ones, and which scores were left out because they are NaN or infinite.
+
+    `seeds`: the vectors of each seed, for the metrics that compare distributions.
+    """
     values: dict[str, float] = {}
     left_out: dict[str, int] = {}
     named: list[dict[str, str]] = []
     for metric in computed:
-        scores = table[list(metric.columns)].to_numpy(np.float64)
-        finite = np.isfinite(scores).all(axis=1)
-        means = scores[finite].mean(axis=0) if finite.any() else np.full(scores.shape[1], math.nan)
-        values[metric.name] = float(metric.value({name: np.array(mean) for name, mean in zip(metric.columns, means, strict=True)}))
+        if metric.of_vectors:
+            scores = np.full((len(table), 1), math.nan)
+            finite = vectors.usable(metric, seeds, len(table))
+            values[metric.name] = float(vectors.values(metric, seeds, np.ones((1, len(table))))[0])
+        else:
+            scores = table[list(metric.columns)].to_numpy(np.float64)
+            finite = np.isfinite(scores).all(axis=1)
+            means = scores[finite].mean(axis=0) if finite.any() else np.full(scores.shape[1], math.nan)
+            values[metric.name] = float(metric.value({name: np.array(mean) for name, mean in zip(metric.columns, means, strict=True)}))
         if not finite.all():
             left_out[metric.name] = int((~finite).sum())
             named += [
@@ -130,7 +145,7 @@ def _test_split(
     """The rows of the test pictures; `keep` of the pictures are written below `folder`, and all are shown to the collectors."""
     test = store.items.iloc[store.indices("test")]
     kept = set(pictures.in_order(test)[:keep])
-    facts = test[["item_id", "photo_id", "path", "label"]].astype(str).to_numpy().tolist()
+    facts = test[["item_id", "photo_id", "path", "label", "group"]].astype(str).to_numpy().tolist()
     rows = []
     predictions = predict.over_split(saved, store, "test", batch=batch, device=device)
     for fact, prediction in zip(facts, predictions, strict=True):
@@ -153,12 +168,12 @@ def _own_picture(
     planes = lab.rgb_to_lab(rgb)
     lightness, ab = planes[..., 0], planes[..., 1:]
     pair = _pair(rgb, predicted(lightness[None])[0], store.prior, picture.label)
-    row = [saved.name, item, picture.photo_id, picture.path, picture.label, True, *_scores(pair, computed)]
+    row = [saved.name, item, picture.photo_id, picture.path, picture.label, picture.photo_id, True, *_scores(pair, computed)]
     floors = {}
     for name, (a, b) in {"gray": (0.0, 0.0), "mean": ab.reshape(-1, 2).mean(axis=0, dtype=np.float64)}.items():
         scores = _scores(_pair(rgb, predict.constant(a, b)(lightness), store.prior, picture.label), computed)
         columns = {column: np.array(score) for column, score in zip(_columns(computed), scores, strict=True)}
-        floors[name] = {metric.name: float(metric.value(columns)) for metric in computed}
+        floors[name] = {metric.name: float(metric.value(columns)) for metric in computed if not metric.of_vectors}
     return [row], floors
 
 
