@@ -66,7 +66,7 @@ def _current() -> str:
 
 
 def _note(content: str) -> Path:
-    return paths.params_before_experiment().parent / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+    return paths.experiment_note(hashlib.sha256(content.encode()).hexdigest()[:16])
 
 
 def _write(file: Path, content: str) -> None:
