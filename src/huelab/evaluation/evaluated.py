@@ -75,6 +75,16 @@ class Evaluated:
         return str(self.summary["one_picture"])
 
     @cached_property
+    def items(self) -> pd.Index[str]:
+        """The pictures' item_ids, in the order of `table`."""
+        return pd.Index(self.table["item_id"].astype(str))
+
+    @cached_property
+    def _columns(self) -> dict[str, Float]:
+        """Columns read so far (pictures, seeds): a model's scores stand in many comparisons."""
+        return {}
+
+    @cached_property
     def groups(self) -> NDArray[np.int64]:
         """(pictures,) 0, 1, …: the photograph of each picture, near-duplicate photographs under one number."""
         named = self.table["group" if "group" in self.table else "photo_id"]
@@ -98,8 +108,10 @@ class Evaluated:
 
     def scores(self, metric: Metric) -> Float:
         """(pictures, seeds, columns) of the metric, in the order of its `columns`."""
-        names = list(metric.columns)
-        return np.stack([own[names].to_numpy(np.float64) for own in self.by_seed or (self.table,)], axis=1)
+        for name in metric.columns:
+            if name not in self._columns:
+                self._columns[name] = np.stack([own[name].to_numpy(np.float64) for own in self.by_seed or (self.table,)], axis=1)
+        return np.stack([self._columns[name] for name in metric.columns], axis=2)
 
     def test_picture(self, item_id: str) -> NDArray[np.uint8] | None:
         """Its colourization of a test picture (h, w, 3); None if none was kept."""
@@ -151,7 +163,7 @@ def require_same_data(evaluated: Sequence[Evaluated], data_hash: str) -> None:
 
 def require_same_pictures(first: Evaluated, second: Evaluated) -> None:
     """Raises DataError where the two were not scored on the same pictures."""
-    if set(first.table["item_id"]) != set(second.table["item_id"]):
+    if not (first.items.equals(second.items) or set(first.items) == set(second.items)):
         raise DataError(
             f"{first.folder} and {second.folder} hold scores of different pictures: "
             f"run `dvc repro --force --single-item evaluate@{first.name} evaluate@{second.name}`."

@@ -71,7 +71,7 @@ def of_statistic(value: Statistic, drawn: Float, settings: params.Compare, *, sm
     """
     if value.groups < 2:
         return None, None
-    skew = statistic.acceleration(value.influences()) if smooth and settings.interval == "bca" else None
+    skew = statistic.acceleration(value.influences) if smooth and settings.interval == "bca" else None
     return interval(value.point(), drawn, skew, settings.confidence)
 
 

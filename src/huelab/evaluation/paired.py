@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from huelab import params
@@ -53,7 +52,8 @@ def paired(first: Evaluated, second: Evaluated, metric: Metric, settings: params
 
 def all_paired(comparisons: Sequence[tuple[Evaluated, Evaluated, Metric]], settings: params.Compare) -> list[Paired]:
     """`paired` of many comparisons over the same pictures in one go: they share the draws and the scores, so it takes seconds."""
-    sides = [_side(first, second, metric) for first, second, metric in comparisons]
+    orders = {(first, second): _order(first, second) for first, second, _ in comparisons}
+    sides = [_sides(first, second, metric, orders[first, second]) for first, second, metric in comparisons]
     statistics = [side.difference() for side in sides if side.by_columns]
     groups = sides[0].first.n_groups if sides else 0
     drawn = iter(statistic.draw(statistics, settings.draws, settings.seed) if groups > 1 else [np.empty(0)] * len(statistics))
@@ -133,9 +133,13 @@ class _Sides:
         return own
 
 
-def _side(first: Evaluated, second: Evaluated, metric: Metric) -> _Sides:
+def _order(first: Evaluated, second: Evaluated) -> NDArray[np.int64]:
+    """The rows of the second in the order of the first."""
     require_same_pictures(first, second)
-    order = np.asarray(pd.Index(second.table["item_id"]).get_indexer(pd.Index(first.table["item_id"])), np.int64)
+    return np.asarray(second.items.get_indexer(first.items), np.int64)
+
+
+def _sides(first: Evaluated, second: Evaluated, metric: Metric, order: NDArray[np.int64]) -> _Sides:
     if metric.of_vectors:
         nothing = np.empty((len(order), 1, 0))
         kept = distribution.usable(first, metric) & distribution.usable(second, metric)[order]
@@ -151,7 +155,7 @@ def _of_columns(side: _Sides, value: Statistic, drawn: Float, flipped: float | N
         return Paired(side.metric.name, difference, None, None, None, None, value.groups, excluded)
     low, high = of_statistic(value, drawn, settings, smooth=side.metric.signed is None)
     p = flipped if flipped is not None else _by_bootstrap(drawn)
-    error = statistic.standard_error(value.influences())
+    error = statistic.standard_error(value.influences)
     effect = _effect(side.by_photograph(), value.counts) if side.metric.kind == "paired" else None
     return Paired(side.metric.name, difference, low, high, p, effect, value.groups, excluded, error)
 

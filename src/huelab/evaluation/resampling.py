@@ -20,6 +20,7 @@ def photographs(count: int, draws: int, seed: int) -> Iterator[Float]:
         yield block.astype(np.float64)
 
 
+@lru_cache(maxsize=16)
 def seeds(count: int, draws: int, seed: int, side: int) -> Float:
     """(draws, count): the share of each training seed in each draw; `side` 0 or 1 is the model, for two models' seeds are unrelated.
 
@@ -40,7 +41,7 @@ def signs(count: int, draws: int, seed: int) -> tuple[Iterator[Float], bool]:
     """
     if count - 1 < draws.bit_length() and 2 ** (count - 1) <= draws:
         patterns = (np.arange(2 ** (count - 1))[:, None] >> np.arange(count)) & 1
-        return iter([1.0 - 2.0 * patterns]), True
+        return iter([np.asarray(1.0 - 2.0 * patterns, np.float64)]), True
     return _signs(count, draws, seed), False
 
 
@@ -48,7 +49,7 @@ def _signs(count: int, draws: int, seed: int) -> Iterator[Float]:
     rng = np.random.default_rng([seed, 0])
     most = max(1, _BLOCK // count)
     for start in range(0, draws, most):
-        yield rng.integers(0, 2, size=(min(most, draws - start), count), dtype=np.int8) * 2.0 - 1.0
+        yield rng.integers(0, 2, size=(min(most, draws - start), count), dtype=np.int8).astype(np.float64) * 2 - 1
 
 
 def _drawn(count: int, draws: int, seed: int) -> Iterator[NDArray[np.uint16]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ class Statistic:
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(self.value(*(side.sum(axis=0).mean(axis=0) / self.counts.sum() for side in self.sides)))
 
+    @cached_property
     def influences(self) -> list[Float]:
         """What each group of photographs, and each seed where there are several, adds to the value's error (jackknife).
 
