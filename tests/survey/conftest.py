@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import os
 import pwd
 import shutil
@@ -9,11 +12,16 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
+from huelab.survey import owners, people
 from huelab.survey.store import Store
+from huelab.survey.study import Study
 
 Cluster = Callable[[], str]
 
@@ -83,3 +91,65 @@ def store(url: str) -> Iterator[Store]:
     opened = Store.open(url)
     yield opened
     opened.close()
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A study that people can take."""
+
+    store: Store
+    study: Study
+    version: str
+    rendered: Path
+
+    def link(self, **settings: Any) -> str:
+        """A fresh link."""
+        return owners.invite(self.store, self.version, who="owner", **settings)[0]
+
+    def person(self) -> str:
+        """The token of somebody who has just begun the trials."""
+        token = people.join(self.store, self.link())
+        people.consent(self.store, token, CONSENT)
+        people.display(self.store, token, {"viewport": [1280, 800]})
+        people.screened(self.store, token, {"class": "normal"})
+        people.ready(self.store, token)
+        return token
+
+
+CONSENT = hashlib.sha256(b"I agree.").hexdigest()
+Launch = Callable[..., Launched]
+
+
+def rendered(folder: Path, models: tuple[str, ...] = ("beta", "zhang"), *, practice: int = 6, main: int = 24) -> Path:
+    """What stage stimuli leaves, with small flat pictures: their looks are not at stake."""
+    (folder / "pictures").mkdir(parents=True)
+    pictures = []
+    for number in range(practice + main):
+        for place, (kind, model) in enumerate([("real", ""), ("catch", ""), *(("model", name) for name in models)]):
+            png = io.BytesIO()
+            Image.new("RGB", (16, 16), (number * 5, 40 * place, 90)).save(png, "PNG")
+            sha256 = hashlib.sha256(png.getvalue()).hexdigest()
+            (folder / "pictures" / f"{sha256}.png").write_bytes(png.getvalue())
+            facts = {"photo_id": f"photo{number:02d}", "path": f"{number}.jpg", "label": "", "kind": kind, "model": model}
+            facts |= {"role": "practice" if number < practice else "main", "file": f"pictures/{sha256}.png", "sha256": sha256}
+            pictures.append({**facts, "width": 16, "height": 16, "bytes": len(png.getvalue()), "lightness_error": 0.4})
+    whole = {"renderer": "test", "data_hash": "0123456789ab", "split_by": "photo", "protocol": "p", "side": 16, "real_roundtrip": True}
+    whole |= {"catch": "hue", "models": {name: {"title": name, "content": f"of-{name}"} for name in models}, "pictures": pictures}
+    (folder / "manifest.json").write_text(json.dumps(whole))
+    return folder
+
+
+@pytest.fixture
+def launch(store: Store, project: Path, tmp_path: Path) -> Launch:
+    """Launches a small study with the settings given, on either database."""
+
+    def make(**settings: Any) -> Launched:
+        study = Study(**{"title": "Which is real?", "models": ("beta", "zhang"), "trials": 8, "catches": 2, "block": 5, **settings})
+        folder = tmp_path / f"stimuli-{study.sha256()[:8]}"
+        if not folder.exists():
+            rendered(folder, study.models)
+        version = owners.create(store, study, folder, who="owner")
+        owners.launch(store, version, folder, who="owner", consent="I agree.")
+        return Launched(store, study, version, folder)
+
+    return make
