@@ -22,6 +22,8 @@ data_app = typer.Typer(help="Choose and check the photographs.", no_args_is_help
 track_app = typer.Typer(help="The MLflow mirror of the results.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(track_app, name="track")
+flow_app = typer.Typer(help="New photographs, now or on a schedule: train, compare with the champion, promote.", no_args_is_help=True)
+app.add_typer(flow_app, name="flow")
 
 
 @data_app.command("use")
@@ -141,6 +143,90 @@ def track_sync() -> None:
     from huelab import tracking
 
     tracking.sync(say=typer.echo)
+
+
+@app.command("promote")
+def promote(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be decided and why; change nothing")] = False,
+    to: Annotated[int | None, typer.Option("--to", metavar="VERSION", help="a person's decision: this registered version")] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="the reason for --to")] = "",
+) -> None:
+    """Judge the challengers by the rule of params.yaml (registry) and make the winner champion; or, with --to, another version."""
+    from huelab.tracking import promoting
+
+    promoting.promote(dry_run=dry_run, to=to, why=why, say=typer.echo)
+
+
+@app.command("rollback")
+def rollback(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say who would be champion again; change nothing")] = False,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="the reason")] = "",
+) -> None:
+    """Make the previous champion champion again."""
+    from huelab.tracking import promoting
+
+    promoting.rollback(dry_run=dry_run, why=why, say=typer.echo)
+
+
+Source = Annotated[str | None, typer.Option("--source", metavar="SRC", help="as for `data use`; where data/ came from when left out")]
+Promote = Annotated[
+    bool | None, typer.Option("--promote/--no-promote", help="may the rule make another champion? as registry.auto when left out")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="stages that may run side by side")]
+Pull = Annotated[bool, typer.Option("--pull", help="dvc pull first")]
+Push = Annotated[bool, typer.Option("--push", help="dvc push afterwards")]
+
+
+@flow_app.command("refresh")
+def flow_refresh(source: Source = None, promote: Promote = None, jobs: Jobs = 1, pull: Pull = False, push: Push = False) -> None:
+    """Look for new photographs now; where there are any, train, compare with the champion, and promote by the rule."""
+    raise typer.Exit(_pipeline("refresh", _flow_words(source, promote, jobs, pull, push)))
+
+
+@flow_app.command("serve")
+def flow_serve(
+    every: Annotated[str | None, typer.Option("--every", metavar="TIME", help="from one refresh to the next: 30m, 1h, 2d")] = None,
+    cron: Annotated[str | None, typer.Option("--cron", metavar="CRON", help='a refresh at these times, in UTC: "0 3 * * *"')] = None,
+    name: Annotated[str, typer.Option("--name", help="of the deployments; two projects on one server need two")] = "huelab",
+    source: Source = None,
+    promote: Promote = None,
+    jobs: Jobs = 1,
+    pull: Pull = False,
+    push: Push = False,
+) -> None:
+    """Offer `refresh` (on a schedule) and `reproduce` to the Prefect server that PREFECT_API_URL names, until it is stopped."""
+    when = [word for option, value in (("--every", every), ("--cron", cron)) if value is not None for word in (option, value)]
+    raise typer.Exit(_pipeline("serve", [*when, "--name", name, *_flow_words(source, promote, jobs, pull, push)]))
+
+
+def _flow_words(source: str | None, promote: bool | None, jobs: int, pull: bool, push: bool) -> list[str]:
+    from huelab.data import sources
+
+    words = ["--jobs", str(jobs), *(["--pull"] if pull else []), *(["--push"] if push else [])]
+    if source is not None:
+        words += ["--source", sources.resolve(source).text]  # relative to here: the flow runs in the project's root
+    return words if promote is None else [*words, "--promote" if promote else "--no-promote"]
+
+
+def _pipeline(name: str, words: list[str]) -> int:
+    """Runs `python -m pipelines.NAME`, which nothing here may import, to its end; gives its exit code. It ends with this process."""
+    from huelab import paths, tether
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it by a signal gets what Ctrl-C gets
+    command = [sys.executable, "-m", f"pipelines.{name}", *words]
+    child = tether.start(command, cwd=paths.root(), environment=tether.environment())
+    failed = False
+    assert child.stdout is not None
+    try:
+        for line in child.stdout:
+            failed = failed or line.startswith("error: ")
+            typer.echo(line.rstrip("\n"), err=failed)
+    except KeyboardInterrupt:
+        rest, _ = child.communicate()  # lets go of the tether: a training saves where it is, then everything ends
+        typer.echo((rest or "").rstrip())
+    finally:
+        child.communicate()
+    return child.returncode
 
 
 def main() -> None:

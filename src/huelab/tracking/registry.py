@@ -1,133 +1,79 @@
-"""Registers learned colorizers and decides which is champion, by the rule of params.yaml's section `registry`."""
+"""Registered versions in MLflow: made once per content, pointed at by the aliases champion and challenger, fetched again."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
+import contextlib
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from huelab import metrics, paths
-from huelab.errors import ModelError, ParamsError
-from huelab.models.saved import CARD, WEIGHTS, Saved
-from huelab.params import Registry
+from huelab import paths
+from huelab.errors import ModelError
+from huelab.models.saved import Saved
+from huelab.tracking import address
+from huelab.tracking.champion import HEAVY, Source, fill, problem
 from huelab.tracking.database import Tracking
-from huelab.tracking.results import Result
-
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+from huelab.tracking.registered import Registered
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+
+_CONTENT, _MODEL, _WEIGHTS, _DATA = "huelab.content", "huelab.model", "huelab.weights", "huelab.data_hash"
 
 _NEEDS = ("huelab", "numpy", "pydantic", "pyyaml", "safetensors", "torch")
 """What the served model imports. huelab itself is stored with it, for it is on no package index."""
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A registered version and its score."""
-
-    version: int
-    model: str
-    data_hash: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Who is champion now, who challenges, and why."""
-
-    champion: int
-    challenger: int | None
-    why: str
-
-
-def update(mlflow: Tracking, candidates: Sequence[tuple[Result, str]], rule: Registry, *, say: Callable[[str], None]) -> None:
-    """Registers each of `candidates` (with the id of its run) once, moves the aliases by the rule and writes var/champion.json."""
-    scored = [(result, run, value) for result, run in candidates if (value := result.value(rule.metric)) is not None]
-    if not scored:
-        say(f"no champion: no learned colorizer has a score in {rule.metric} yet")
-        return
-    known = _versions(mlflow, rule.model)
-    standings = []
-    for result, run, value in scored:
-        version = known.get(result.content) or _register(mlflow, result, run, rule.model)
-        standings.append(Standing(version, result.name, result.data_hash, value))
-    decision = decide(_champion(mlflow, rule), standings, rule)
-    before = dict(mlflow.client.get_registered_model(rule.model).aliases)
-    for alias, number in ((CHAMPION, decision.champion), (CHALLENGER, decision.challenger)):
-        if number is None and alias in before:
-            mlflow.client.delete_registered_model_alias(rule.model, alias)
-        elif number is not None and str(before.get(alias)) != str(number):
-            mlflow.client.set_registered_model_alias(rule.model, alias, str(number))
-    say(_record(mlflow, rule.model, decision))
-
-
-def decide(champion: Standing | None, candidates: Sequence[Standing], rule: Registry) -> Decision:
-    """The rule. The best candidate becomes champion where there is none; else it must beat the champion by more than `min_improvement`
-    of the metric's unit on the same photographs. Scores on other photographs cannot be compared: `new_data` says who stays then.
-    """
-    better = metrics.metric(rule.metric).better
-    if better == "none":
-        raise ParamsError(f"{paths.params_file()}: registry.metric is {rule.metric!r}, which has no better end: choose another metric.")
-    sign = 1.0 if better == "higher" else -1.0
-    ranked = sorted(candidates, key=lambda one: (-sign * one.value, one.version))
-    best = ranked[0]
-    if champion is None:
-        chosen, why = best, f"the first champion: {rule.metric} {best.value:.4g}, best of {len(ranked)}"
-    elif champion.version == best.version:
-        chosen, why = best, f"still the best: {rule.metric} {best.value:.4g}"
-    elif champion.data_hash != best.data_hash and rule.new_data == "keep":
-        chosen, why = champion, f"kept: {best.model} was scored on other photographs ({best.data_hash}), which cannot be compared"
-    elif champion.data_hash != best.data_hash:
-        chosen = best
-        why = f"the photographs changed ({champion.data_hash} -> {best.data_hash}): best of {len(ranked)}, {rule.metric} {best.value:.4g}"
-    else:
-        gain = sign * (best.value - champion.value)
-        gain += 0.0  # never "-0"
-        words = f"{best.model}'s {rule.metric} {best.value:.4g} against {champion.model}'s {champion.value:.4g} is a gain of {gain:.4g}"
-        beaten = gain > rule.min_improvement
-        chosen = best if beaten else champion
-        why = f"{words}, {'more' if beaten else 'not more'} than {rule.min_improvement:g}"
-    others = [one for one in ranked if one.version != chosen.version]
-    return Decision(chosen.version, others[0].version if others else None, why)
-
-
-def _versions(mlflow: Tracking, model: str) -> dict[str, int]:
-    """Registered versions by the content of their result."""
+def versions(mlflow: Tracking, model: str) -> dict[int, Registered]:
+    """Every version of `model` that is not deleted, by number."""
     found = mlflow.client.search_model_versions(f"name = '{model}'", max_results=10_000)
-    return {version.tags["huelab.content"]: int(version.version) for version in found if "huelab.content" in version.tags}
+    known = (_registered(int(one.version), one.tags) for one in found if _CONTENT in one.tags and _MODEL in one.tags)
+    return {one.version: one for one in sorted(known, key=lambda one: one.version)}
 
 
-def _champion(mlflow: Tracking, rule: Registry) -> Standing | None:
+def _registered(version: int, tags: Mapping[str, str]) -> Registered:
+    return Registered(tags[_MODEL], tags[_CONTENT], tags.get(_WEIGHTS, ""), tags.get(_DATA, ""), version)
+
+
+def pointed_at(mlflow: Tracking, model: str, alias: str = CHAMPION) -> Registered | None:
+    """Which version an alias stands for; None where there is none, or where that version was deleted."""
     from mlflow.exceptions import MlflowException
 
     try:
-        version: ModelVersion = mlflow.client.get_model_version_by_alias(rule.model, CHAMPION)
-        scores: Mapping[str, float] = mlflow.client.get_run(version.run_id).data.metrics
-        return Standing(int(version.version), version.tags["huelab.model"], version.tags["huelab.data_hash"], scores[f"test_{rule.metric}"])
-    except (MlflowException, KeyError):  # none yet, its version or run was deleted, or it has no score in this metric
+        version = int(mlflow.client.get_model_version_by_alias(model, alias).version)
+    except MlflowException:
         return None
+    return versions(mlflow, model).get(version)
 
 
-def _register(mlflow: Tracking, result: Result, run: str, model: str) -> int:
+def point(mlflow: Tracking, model: str, alias: str, version: int | None) -> None:
+    """Lets an alias stand for `version`; None takes it away."""
+    before: Any = mlflow.client.get_registered_model(model).aliases.get(alias)
+    if version is None and before is not None:
+        mlflow.client.delete_registered_model_alias(model, alias)
+    elif version is not None and str(before) != str(version):
+        mlflow.client.set_registered_model_alias(model, alias, str(version))
+
+
+def register(mlflow: Tracking, one: Registered, source: Source, run: str, model: str) -> Registered:
+    """Makes a version of the colorizer in `source`, logged to `run`, with its model card and scores. Gives it with its number.
+
+    Raises ModelError where it cannot be loaded: what cannot colour is not registered.
+    """
     import mlflow as api
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
     from numpy import dtype, float32
 
-    Saved.open(result.saved.folder).colorizer()  # what cannot be loaded is not registered
+    saved = Saved.open(source.model)
+    saved.colorizer()
     package = Path(__file__).resolve().parents[1]
     number = dtype(float32)
     with tempfile.TemporaryDirectory() as scratch:
         colorizer = Path(scratch) / "colorizer"
-        _copy(result.saved.folder, colorizer)
+        colorizer.mkdir()
+        fill(colorizer, source, without=HEAVY)
         with warnings.catch_warnings(), api.start_run(run_id=run):
             warnings.simplefilter("ignore")  # it misses an input example, which would freeze the sizes
             logged = api.pyfunc.log_model(
@@ -136,15 +82,48 @@ def _register(mlflow: Tracking, result: Result, run: str, model: str) -> int:
                 artifacts={"colorizer": str(colorizer)},
                 code_paths=[str(package)],
                 signature=ModelSignature(Schema([TensorSpec(number, (-1, 1, -1, -1))]), Schema([TensorSpec(number, (-1, 2, -1, -1))])),
-                pip_requirements=_requirements(result.saved),
+                pip_requirements=_requirements(saved),
             )
-    tags = {"huelab.content": result.content, "huelab.model": result.name, "huelab.data_hash": result.data_hash}
+    tags = {_CONTENT: one.content, _MODEL: one.model, _WEIGHTS: one.weights, _DATA: one.data_hash}
     try:
         mlflow.client.get_registered_model(model)
     except api.exceptions.MlflowException:
         mlflow.client.create_registered_model(model, description="Colorizers of huelab: L (n, 1, h, w) in 0..100 to CIE ab (n, 2, h, w).")
-    version = mlflow.client.create_model_version(model, logged.model_uri, run, tags=tags, description=result.name, model_id=logged.model_id)
-    return int(version.version)
+    version = mlflow.client.create_model_version(model, logged.model_uri, run, tags=tags, description=one.model, model_id=logged.model_id)
+    return Registered(one.model, one.content, one.weights, one.data_hash, int(version.version))
+
+
+def register_again(mlflow: Tracking, one: Registered, folder: Path, model: str) -> Registered:
+    """Makes a version of a champion's copy, in a run of its own: the one it was trained in went with a database, or lies in another."""
+    tags = {_MODEL: one.model, _DATA: one.data_hash, "huelab.champion_copy": one.content}
+    run = mlflow.client.create_run(mlflow.experiment, run_name=f"{one.model}, from a champion's copy", tags=tags)
+    number = str(run.info.run_id)
+    try:
+        registered = register(mlflow, one, Source.of_copy(folder), number, model)
+    except BaseException:
+        mlflow.client.set_terminated(number, status="FAILED")
+        raise
+    mlflow.client.set_terminated(number)
+    return registered
+
+
+@contextlib.contextmanager
+def fetched(model: str, version: int) -> Iterator[Source]:
+    """The files of a version, in a folder that is gone afterwards. Raises ModelError where MLflow no longer has them whole."""
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    where = paths.tracking_artifacts() if address.is_own() else address.uri()
+    remedy = "train it again, or choose another version with `huelab promote --to VERSION --why TEXT`"
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            folder = Path(download_artifacts(f"models:/{model}/{version}", dst_path=scratch)) / "artifacts" / "colorizer"
+        except (MlflowException, OSError) as error:
+            why = " ".join(str(error).split())[:200]
+            raise ModelError(f"The files of version {version} are not in {where} any more ({why}): {remedy}.") from None
+        if why := problem(folder):
+            raise ModelError(f"Version {version} cannot be had from {where} ({why}): {remedy}.")
+        yield Source.of_copy(folder)
 
 
 def _requirements(saved: Saved) -> list[str]:
@@ -153,52 +132,3 @@ def _requirements(saved: Saved) -> list[str]:
     # a classifier inside the colorizer is one of timm's, unless it is our own
     more = ("timm", "torchvision") if saved.card.get("backbone", {"kind": "self"})["kind"] != "self" else ()
     return [f"{name}=={version(name).partition('+')[0]}" for name in (*_NEEDS, *more) if name != "huelab"]
-
-
-def _record(mlflow: Tracking, model: str, decision: Decision) -> str:
-    """Writes var/champion.json, with a copy of the weights that no `dvc repro` replaces, where the champion changed. Gives a sentence."""
-    version = mlflow.client.get_model_version(model, str(decision.champion))
-    name = version.tags["huelab.model"]
-    folder = paths.champion_copy(f"{name}-{version.tags['huelab.content']}")
-    if not (folder / CARD).is_file():
-        from mlflow.artifacts import download_artifacts
-
-        with tempfile.TemporaryDirectory() as scratch:
-            _copy(Path(download_artifacts(f"models:/{model}/{version.version}", dst_path=scratch)) / "artifacts" / "colorizer", folder)
-    record = {"model": name, "version": int(version.version), "folder": str(folder.relative_to(paths.root()))}
-    known = _known_champion()
-    if any(known.get(key) != value for key, value in record.items()):
-        _replace(paths.champion(), json.dumps({**record, "why": decision.why, "when": time.strftime("%Y-%m-%d %H:%M:%S")}, indent=2) + "\n")
-        return f"champion is now {name} (version {version.version}): {decision.why}"
-    return f"champion stays {name} (version {version.version}): {decision.why}"
-
-
-def _known_champion() -> dict[str, Any]:
-    try:
-        found = json.loads(paths.champion().read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none yet, or damaged: it is written anew
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _copy(source: Path, folder: Path) -> None:
-    """The card and weights of a colorizer, whole or not at all."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        for file in (CARD, WEIGHTS):
-            shutil.copyfile(source / file, temporary / file)
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    except FileNotFoundError as error:
-        raise ModelError(f"{error.filename} is missing: train the colorizer again with `dvc repro`.") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _replace(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, file)
