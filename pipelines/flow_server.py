@@ -24,6 +24,8 @@ from huelab.errors import HuelabError
 _START_SECONDS = 120.0
 """The first start makes the database; on a busy machine that takes longer than Prefect's own limit of 20 s."""
 
+_ANSWER_SECONDS = 30.0
+
 
 def settings() -> dict[str, str]:
     """Prefect's environment: its home under var/, no statistics sent, console left to the run's own lines."""
@@ -34,6 +36,25 @@ def settings() -> dict[str, str]:
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_CLI_PROMPT": "false",
     }
+
+
+def require(address: str) -> None:
+    """Raises HuelabError where no Prefect server answers at `address`, what PREFECT_API_URL names."""
+    if not address.startswith(("http://", "https://")):
+        raise HuelabError(f"PREFECT_API_URL is {address!r}: expected a server's address such as http://127.0.0.1:4200/api")
+    try:
+        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=_ANSWER_SECONDS) as answer:
+            healthy = answer.read(16).strip() == b"true"
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        why = getattr(error, "reason", None) or error
+        raise HuelabError(
+            f"No Prefect server answers at {address} ({why}), which PREFECT_API_URL names: start it (`prefect server start`), or unset "
+            "PREFECT_API_URL. The same stages run without Prefect: dvc repro"
+        ) from None
+    if not healthy:
+        raise HuelabError(
+            f"What answers at {address} is no Prefect server: PREFECT_API_URL should end in /api, as http://127.0.0.1:4200/api"
+        )
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,36 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
-from prefect import flow, get_run_logger, task
+import httpx
+from prefect import flow, get_run_logger, serve, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import StateType
-from prefect.exceptions import MissingContextError
+from prefect.deployments.runner import EntrypointType
+from prefect.exceptions import MissingContextError, ObjectNotFound, PrefectHTTPStatusError
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogHandler
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
 from huelab import paths
-from huelab.data import tracked
-from huelab.errors import HuelabError
-from pipelines import stage_graph
+from huelab.data import following, tracked
+from huelab.errors import HuelabError, UsageError
+from pipelines import stage, stage_graph
+from pipelines.alone import one_run
 from pipelines.stage_run import Outcome, Stages
 
 _COLUMN = 20  # characters of a stage's name on the terminal
@@ -63,15 +76,54 @@ def publish_leaderboard() -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def mirror() -> list[str]:
-    """Mirrors models and scores to MLflow; where that fails the stages' work stands, and a later run mirrors it."""
+def mirror(promote: bool | None = None) -> list[str]:
+    """Mirrors models and scores to MLflow, registers challengers and, as `promote` or registry.auto says, applies the rule.
+
+    Gives what was said. Where it fails the stages' work stands, and a later run mirrors it.
+    """
     from huelab import tracking
 
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        for line in text.splitlines():
+            tell("mlflow", line)
+
     try:
-        return tracking.sync(say=lambda line: tell("mlflow", line))
+        tracking.sync(say=say, promote=promote)
     except HuelabError as error:
-        tell("mlflow", f"not mirrored: {error}")
-        return []
+        say(f"not mirrored: {error}")
+    return said
+
+
+@task(cache_policy=NO_CACHE)
+def follow_photographs(source: str | None) -> bool:
+    """Brings data/ to what its source (or `source`) holds now; whether that are other photographs than before."""
+    return following.follow(source, say=lambda line: tell("photographs", line))
+
+
+@task(cache_policy=NO_CACHE)
+def compare_with_champion() -> str:
+    """What the rule of params.yaml says of the challengers, from files alone; changes nothing."""
+    from huelab.tracking import promoting
+
+    said: list[str] = []
+    try:
+        promoting.promote(dry_run=True, say=said.append)
+        text = "\n".join(said[:-1])  # the last says that nothing was changed
+    except HuelabError as error:
+        text = f"not compared: {error}"
+    for line in text.splitlines():
+        tell("comparison", line)
+    return text
+
+
+@task(cache_policy=NO_CACHE)
+def publish_comparison(text: str, outcome: str) -> None:
+    """Champion and challenger side by side, and what followed, as an artifact of the flow run."""
+    markdown = f"**{outcome}**\n\n```text\n{text}\n```\n"
+    create_markdown_artifact(markdown, key="comparison", description="Challengers against the champion, on the same photographs")
 
 
 @flow
@@ -80,28 +132,90 @@ def reproduce(targets: list[str] | None = None, jobs: int = 1, pull: bool = Fals
 
     A failed stage stops what depends on it; other models go on, and a HuelabError names each that failed. Gives each stage's outcome.
     """
-    running = Stages(jobs)
-    try:
+    with _running(jobs) as running:
         if pull:
             transfer("pull", stages=running)
-        wanted = stage_graph.select(stage_graph.read(), targets or [])
-        changed = stage_graph.status()
-        if paths.data_record().name in changed:
-            tracked.refuse_to_lose()
-        futures: dict[str, PrefectFuture[Outcome]] = {}
-        for stage in wanted:
-            before = {name: futures[name] for name in stage.after}
-            futures[stage.name] = run_stage.submit(stage.name, changed=stage.name in changed, before=before, stages=running)
-        for future in futures.values():
-            future.wait()
-        _raise_failures(futures)
-        publish_leaderboard()
+        outcomes = _stages(running, targets or [])
         mirror()
         if push:
             transfer("push", stages=running)
-    finally:
-        running.end()
+    return outcomes
+
+
+@flow
+def refresh(
+    source: str | None = None, promote: bool | None = None, jobs: int = 1, pull: bool = False, push: bool = False
+) -> dict[str, str]:
+    """New photographs, where there are any: the stages, a challenger, and its comparison with the champion on the same photographs.
+
+    `source` is what `huelab data use` takes, else the place where data/ came from is looked at again. `promote` True or False: whether a
+    challenger that passes the rule becomes champion; None leaves it to registry.auto. Ends early where nothing is new and nothing is left
+    to do, but mirrors what an earlier run could not. Gives each stage's outcome; none where it ended early.
+    """
+    with _running(jobs) as running:
+        if pull:
+            transfer("pull", stages=running)
+        fresh = follow_photographs(source)
+        changed = stage_graph.status()
+        outcomes: dict[str, str] = {}
+        if fresh or changed:
+            tell("refresh", "new photographs" if fresh else f"no new photographs, but not all is up to date: {', '.join(sorted(changed))}")
+            outcomes = _stages(running, [])
+            text = compare_with_champion()
+            publish_comparison(text, _outcome(mirror(promote)))
+        else:
+            tell("refresh", "no new photographs, and everything is up to date")
+            mirror(promote)
+        if push:
+            transfer("push", stages=running)
+    return outcomes
+
+
+@contextmanager
+def _running(jobs: int) -> Iterator[Stages]:
+    """The only run of this project while the block lasts; nothing that it started outlives it."""
+    if os.environ.get("PREFECT__FLOW_RUN_ID"):  # started by a server's schedule: it ends with whoever serves it
+        stage.die_with_parent()
+    with one_run():
+        running = Stages(jobs)
+        try:
+            yield running
+        finally:
+            running.end()
+
+
+def _stages(running: Stages, targets: list[str]) -> dict[str, str]:
+    """Every stage of DVC's graph that `targets` need, in its order, those of a matrix side by side; the leaderboard is published."""
+    _remember_split()
+    wanted = stage_graph.select(stage_graph.read(), targets)
+    changed = stage_graph.status()
+    if paths.data_record().name in changed:
+        tracked.refuse_to_lose()
+    futures: dict[str, PrefectFuture[Outcome]] = {}
+    for one in wanted:
+        before = {name: futures[name] for name in one.after}
+        futures[one.name] = run_stage.submit(one.name, changed=one.name in changed, before=before, stages=running)
+    for future in futures.values():
+        future.wait()
+    _raise_failures(futures)
+    publish_leaderboard()
     return {name: future.result() for name, future in futures.items()}
+
+
+def _remember_split() -> None:
+    """Which photographs a champion learned from must be known after the store has changed."""
+    from huelab.data.store import Store
+    from huelab.evaluation import rescore
+
+    try:
+        rescore.remember(Store.open(paths.store()))
+    except HuelabError:  # none yet, or damaged
+        return
+
+
+def _outcome(said: list[str]) -> str:
+    """What became of the champion, in the words of the mirror."""
+    return next((line for line in reversed(said) if line.startswith(("champion", "no champion", "not mirrored"))), "nothing to mirror")
 
 
 def _raise_failures(futures: dict[str, PrefectFuture[Outcome]]) -> None:
@@ -130,12 +244,67 @@ def _log(line: str) -> None:
         return
 
 
-def end_abandoned() -> None:
+def offer(name: str, *, every: timedelta | None, cron: str | None, refresh_with: dict[str, Any], reproduce_with: dict[str, Any]) -> None:
+    """Serves the deployments refresh/NAME (on the schedule, if one is given) and reproduce/NAME until it is interrupted.
+
+    One run at a time. Each run is a process of its own that reads the code as it is then. Raises UsageError for a schedule that cannot be,
+    HuelabError where the server goes away.
+    """
+    kind = EntrypointType.MODULE_PATH
+    try:
+        scheduled = refresh.to_deployment(
+            name, interval=every, cron=cron, parameters=refresh_with, paused=False, entrypoint_type=kind, tags=["huelab"]
+        )
+    except ValueError as error:
+        raise UsageError(f"--cron {cron!r} is no schedule: five fields, minute hour day month weekday, such as '0 3 * * *'") from error
+    by_hand = reproduce.to_deployment(name, parameters=reproduce_with, paused=False, entrypoint_type=kind, tags=["huelab"])
+    address = os.environ["PREFECT_API_URL"]
+    try:
+        for deployment in (scheduled, by_hand):
+            _end_left_over(deployment.full_name)
+        when = f"every {every}" if every else f"at {cron} UTC" if cron else "when somebody starts it"
+        print(
+            f"refresh/{name} runs {when}, reproduce/{name} when somebody starts it: {address.removesuffix('/api')}/deployments", flush=True
+        )
+        serve(scheduled, by_hand, limit=1, print_starting_message=False)
+    except (PrefectHTTPStatusError, httpx.HTTPError, ExceptionGroup, RuntimeError) as error:
+        raise HuelabError(f"The Prefect server at {address} does not answer any more ({_reason(error)}): nothing is served.") from error
+
+
+def _end_left_over(deployment: str) -> None:
+    """Ends what the last one who served left behind when it was killed: runs that look alive, and those that nobody was there to start."""
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_deployment_by_name(deployment)
+        except ObjectNotFound:  # served for the first time
+            return
+        own = DeploymentFilter(id=DeploymentFilterId(any_=[found.id]))
+        try:
+            with one_run():  # else somebody is at work on it
+                end_abandoned(own)
+        except HuelabError as error:
+            print(f"note: {error}", flush=True)
+        late = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(before_=datetime.now(UTC)),
+        )
+        for run in client.read_flow_runs(flow_run_filter=late, deployment_filter=own):
+            if run.auto_scheduled:
+                client.set_flow_run_state(run.id, Cancelled(message="nobody served it at its time"), force=True)
+
+
+def end_abandoned(of: DeploymentFilter | None = None) -> None:
     """Marks flow runs as crashed that were killed before they could say so. Call it where no other run can be under way."""
     with get_client(sync_client=True) as client:
-        under_way = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])))
-        for run in client.read_flow_runs(flow_run_filter=under_way):
+        under_way = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])))
+        for run in client.read_flow_runs(flow_run_filter=under_way, deployment_filter=of):
             client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
+
+
+def _reason(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def flush_logs() -> None:

@@ -15,7 +15,21 @@ def huelab(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
     return subprocess.run([sys.executable, "-m", "huelab.cli", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", [(), ("data",), ("track",), ("data", "use"), ("colorize",), ("params",), ("models",), ("experiment",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("data",),
+        ("track",),
+        ("data", "use"),
+        ("colorize",),
+        ("params",),
+        ("models",),
+        ("experiment",),
+        ("flow", "refresh"),
+        ("flow", "serve"),
+    ],
+)
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     done = huelab(*command, "--help")
     assert done.returncode == 0
