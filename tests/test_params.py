@@ -47,7 +47,7 @@ def test_the_shipped_file_is_good() -> None:
         ({"models": "beta"}, ["models", "'beta'", "a list"]),
         ({"colorizers.beta.steps": 0}, ["colorizers.beta.steps", "found 0"]),
         ({"compare.sort": "beauty"}, ["compare.sort", "'beauty'", "evaluate.metrics"]),
-        ({"evaluate.metrics": ["ciede2000", "psnr"]}, ["evaluate.metrics", "'psnr'", "did you mean 'psnr_rgb'", "allowed:"]),
+        ({"evaluate.metrics": ["ciede2000", "psnr_rbg"]}, ["evaluate.metrics", "'psnr_rbg'", "did you mean 'psnr_rgb'", "allowed:"]),
         ({"zeal": 1}, ["zeal", "unknown key", "allowed: models"]),
     ],
     ids=lambda value: str(value)[:40],

@@ -19,10 +19,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _all_metrics() -> tuple[str, ...]:
+def _default_metrics() -> tuple[str, ...]:
     from huelab import metrics
 
-    return metrics.names()
+    return metrics.default_names()
 
 
 def known_once(chosen: tuple[str, ...], known: Sequence[str], kind: str) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ class Pretrain(Section):
 class Evaluate(Section):
     """How the test split is scored."""
 
-    metrics: tuple[str, ...] = Field(default_factory=_all_metrics)
+    metrics: tuple[str, ...] = Field(default_factory=_default_metrics)
     batch: int = Field(16, ge=1)
     pictures: int = Field(48, ge=0, description="colourized test pictures kept as PNG")
 

@@ -11,7 +11,8 @@ version of scikit-image, which would stretch a pale picture's noise to full cont
 compares with a padding of label 0, which no superpixel has); and a's and b's values are averaged into one, over those of the two that
 have edges. NaN where neither has any.
 
-SLIC cuts a flat plane into squares, so gray does not score 0: only differences between models, on the same pictures, say something.
+SLIC cuts a flat plane into squares, so gray does not score 0: only differences between models, on the same pictures, say something. Below
+some 128 pixels a superpixel is no larger than the window, and little is left to measure.
 """
 
 from __future__ import annotations
@@ -29,12 +30,16 @@ from huelab.metrics.pair import Pair
 REACH = 4
 """Pixels each way from an edge pixel."""
 SEGMENTS = 250
+LEAST = 1.0
+"""CIE units between a channel's extremes below which it has no edges; quantiles would find some in rounding noise."""
 COMPACTNESS = 10.0
 """CIE units of a or b that weigh as much as the distance between two superpixels."""
 
 
 def ratio(truth: NDArray[np.float32], predicted: NDArray[np.float32]) -> float:
     """1 − the bled share of one channel (h, w), CIE units; NaN where the truth has no edges."""
+    if np.ptp(truth) < LEAST:
+        return math.nan
     rows, columns = np.nonzero(canny(truth.astype(np.float64), sigma=1.2, low_threshold=0.2, high_threshold=0.7, use_quantiles=True))
     if not len(rows):
         return math.nan

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from huelab.color import lab, srgb
 from huelab.metrics.definition import Metric
-from huelab.metrics.pair import Pair
+from huelab.metrics.pair import Pair, length
 
 Float = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -53,10 +53,7 @@ def error_map(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Float:
     """FLIP of each pixel (h, w), 0..1, of two (h, w, 3) uint8 sRGB pictures; 0 where they cannot be told apart."""
     planes, other_planes = _opponents(first), _opponents(second)
     feature = _feature_difference(planes[0], other_planes[0])
-    blurred, other_blurred = (
-        cv2.merge([_blur(plane, _filters(channel)) for channel, plane in enumerate(own)]).reshape(-1, 1, 3)
-        for own in (planes, other_planes)
-    )
+    blurred, other_blurred = _blurred(planes), _blurred(other_planes)
     error, feature = np.empty((len(blurred), 1), np.float32), feature.reshape(-1, 1)
     for strip in lab.strips(len(blurred)):
         colour = _redistributed(_distance(_hunt(_light(blurred[strip])), _hunt(_light(other_blurred[strip]))))
@@ -68,26 +65,27 @@ def error_map(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Float:
 def _opponents(rgb: NDArray[np.uint8]) -> list[Float]:
     """y, Cx and Cz of a picture, each (h, w)."""
     light = cv2.LUT(np.ascontiguousarray(rgb), srgb.linear_table())
-    return [np.asarray(plane, np.float32) for plane in cv2.split(cv2.transform(light, _OPPONENT_FROM_RGB.astype(np.float32)))]
+    return [_array(plane) for plane in cv2.split(cv2.transform(light, _OPPONENT_FROM_RGB.astype(np.float32)))]
 
 
 def _light(opponents: Float) -> Float:
     """Linear RGB, clipped to 0..1."""
-    light = cv2.transform(opponents, _RGB_FROM_OPPONENT.astype(np.float32))
+    light = _array(cv2.transform(opponents, _RGB_FROM_OPPONENT.astype(np.float32)))
     return np.clip(light, 0, 1, out=light)
 
 
 def _hunt(light: Float) -> Float:
     """(..., 3) L*, and a* and b* times L*/100, of linear RGB: colours in the dark look less colourful."""
-    planes = cv2.transform(lab.compress(cv2.transform(light, _RELATIVE_FROM_RGB.astype(np.float32))), srgb.LAB_FROM_F)
+    relative = _array(cv2.transform(light, _RELATIVE_FROM_RGB.astype(np.float32)))
+    planes = _array(cv2.transform(lab.compress(relative), srgb.LAB_FROM_F))
     planes[..., 1:] *= planes[..., :1] * np.float32(0.01)
-    return np.asarray(planes, np.float32)
+    return planes
 
 
 def _distance(first: Float, second: Float) -> Float:
     """HyAB to the power 0.7: |ΔL| + the Euclidean distance in the ab plane."""
-    lightness, a, b = cv2.split(cv2.subtract(first, second))
-    return np.asarray(cv2.pow(np.abs(lightness) + cv2.magnitude(a, b), _COLOUR_EXPONENT), np.float32)
+    lightness, a, b = (_array(plane) for plane in cv2.split(first - second))
+    return _array(cv2.pow(np.abs(lightness) + length(a, b), _COLOUR_EXPONENT))
 
 
 @cache
@@ -105,11 +103,17 @@ def _redistributed(distance: Float) -> Float:
     return np.asarray(np.minimum(distance, knee) * np.float32(_AT_KNEE / knee) + np.maximum(distance - np.float32(knee), 0) * above)
 
 
-def _blur(plane: Float, filters: tuple[tuple[Float, Float], ...]) -> Float:
-    blurred = cv2.sepFilter2D(plane, -1, *filters[0], borderType=cv2.BORDER_REPLICATE)
-    for rows, columns in filters[1:]:
-        blurred += cv2.sepFilter2D(plane, -1, rows, columns, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(blurred, np.float32)
+def _blurred(planes: list[Float]) -> Float:
+    """(n, 1, 3) the pixels of three planes (h, w) as the eye resolves them."""
+    blurred = []
+    for channel, plane in enumerate(planes):
+        parts = [_filtered(plane, rows, columns) for rows, columns in _filters(channel)]
+        blurred.append(parts[0] if len(parts) == 1 else parts[0] + parts[1])
+    return _array(cv2.merge(blurred)).reshape(-1, 1, 3)
+
+
+def _filtered(plane: Float, rows: Float, columns: Float) -> Float:
+    return _array(cv2.sepFilter2D(plane, -1, rows, columns, borderType=cv2.BORDER_REPLICATE))
 
 
 @cache
@@ -132,21 +136,15 @@ def _filters(channel: int) -> tuple[tuple[Float, Float], ...]:
 def _feature_difference(first: Float, second: Float) -> Float:
     """How much stronger edges or points of one y plane (h, w) are than those of the other, 0..1."""
     lengths = [_edges_and_points(plane) for plane in (first, second)]
-    edges, points = (cv2.absdiff(one, other) for one, other in zip(*lengths, strict=True))
-    difference = np.maximum(edges, points)
-    difference *= np.float32(1 / math.sqrt(2))
-    return np.sqrt(difference, out=difference)
+    edges, points = (np.abs(one - other) for one, other in zip(*lengths, strict=True))
+    return _array(np.sqrt(np.maximum(edges, points) * np.float32(1 / math.sqrt(2))))
 
 
 def _edges_and_points(luminance: Float) -> tuple[Float, Float]:
     """Lengths of the gradient and of the second derivatives, each (h, w)."""
     across, first, second = _derivatives()
-    lengths = []
-    for along in (first, second):
-        x = cv2.sepFilter2D(luminance, -1, along, across, borderType=cv2.BORDER_REPLICATE)
-        y = cv2.sepFilter2D(luminance, -1, across, along, borderType=cv2.BORDER_REPLICATE)
-        lengths.append(np.asarray(cv2.magnitude(x, y), np.float32))
-    return lengths[0], lengths[1]
+    edges, points = (length(_filtered(luminance, along, across), _filtered(luminance, across, along)) for along in (first, second))
+    return edges, points
 
 
 @cache
@@ -161,6 +159,10 @@ def _derivatives() -> tuple[Float, Float, Float]:
         negative, positive = -weights[weights < 0].sum(), weights[weights > 0].sum()
         balanced.append(np.where(weights < 0, weights / negative, weights / positive).astype(np.float32))
     return (gauss / gauss.sum()).astype(np.float32), balanced[0], balanced[1]
+
+
+def _array(value: object) -> Float:
+    return np.asarray(value, np.float32)
 
 
 def flip(pair: Pair) -> float:

@@ -27,9 +27,9 @@ def multi_scale_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) 
     """MS-SSIM of two (h, w, c) uint8 pictures, 0..1, 1 for identical ones; NaN when a side is under 161 pixels."""
     if min(first.shape[:2]) < SMALLEST:
         return math.nan
-    channels = first.shape[2]
+    channels = int(first.shape[2])
     planes = ((ssim.centred(first[..., channel]), ssim.centred(second[..., channel])) for channel in range(channels))
-    return sum(_of_planes(x, y) for x, y in planes) / channels
+    return sum((_of_planes(x, y) for x, y in planes), 0.0) / channels
 
 
 def _of_planes(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:

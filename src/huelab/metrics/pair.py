@@ -47,8 +47,7 @@ class Pair:
     @cached_property
     def ab_distance(self) -> Float:
         """(h, w) Euclidean distance in the ab plane, CIE units."""
-        a, b = cv2.split(self.ab_difference)
-        return np.asarray(cv2.magnitude(a, b), np.float32)
+        return length(self.ab_difference[..., 0], self.ab_difference[..., 1])
 
     @cached_property
     def ab_rounded_error(self) -> Float:
@@ -77,6 +76,14 @@ class Pair:
         return lab.rgb_to_lab(self.predicted_rgb)
 
 
+def length(x: Float, y: Float) -> Float:
+    """sqrt(x² + y²) of two planes; cv2.magnitude gives other last digits wherever the planes lie otherwise in memory."""
+    squares = x * x
+    squares += y * y
+    return np.asarray(np.sqrt(squares, out=squares))
+
+
 def _polar(ab: Float) -> tuple[Float, Float]:
-    chroma, hue = cv2.cartToPolar(*cv2.split(ab), angleInDegrees=True)
+    a, b = cv2.split(ab)
+    chroma, hue = cv2.cartToPolar(a, b, angleInDegrees=True)
     return np.asarray(chroma, np.float32), np.asarray(hue, np.float32)

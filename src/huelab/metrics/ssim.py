@@ -27,7 +27,7 @@ def structural_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -
     if height < WINDOW or width < WINDOW:
         return math.nan
     planes = ((centred(first[..., channel]), centred(second[..., channel])) for channel in range(channels))
-    return sum(of_planes(x, y) for x, y in planes) / channels
+    return sum((of_planes(x, y) for x, y in planes), 0.0) / int(channels)
 
 
 def centred(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
