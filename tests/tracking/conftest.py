@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from huelab import paths
 from tests.tracking import server, stages
 from tests.tracking.seen import sync
 
@@ -47,7 +50,21 @@ def trained(project: Path, store: str, request: pytest.FixtureRequest, monkeypat
         stages.train(name)
         stages.evaluate(name, score)
     stages.compare(stages.SCORES)
+    if store == "own":
+        paths.tracking_database().parent.mkdir(exist_ok=True)
+        shutil.copyfile(request.getfixturevalue("blank"), paths.tracking_database())
     return project
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables without any content: making them takes seconds."""
+    file = tmp_path_factory.mktemp("blank") / "mlflow.db"
+    done = subprocess.run(
+        [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{file}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return file
 
 
 @pytest.fixture(scope="session")

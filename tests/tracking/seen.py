@@ -34,6 +34,11 @@ def runs(query: str = "") -> list[Any]:
     return list(client().search_runs([found.experiment_id], query, max_results=1000))
 
 
+def artifacts(run: str, folder: str | None = None) -> set[str]:
+    """What a run, or a folder of it, holds."""
+    return {file.path for file in client().list_artifacts(run, folder)}
+
+
 def load(uri: str) -> Any:
     import mlflow
 

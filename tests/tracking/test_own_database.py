@@ -77,6 +77,7 @@ def test_a_locked_database_is_named(mirrored: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 def test_processes_that_start_together_make_one_database(trained: Path) -> None:
     """On a new database MLflow's own migrations collide (`duplicate column name`)."""
+    paths.tracking_database().unlink()
     code = "from huelab import tracking; print(len(tracking.sync(say=lambda line: None)))"
     processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate(timeout=300)[0].strip() for process in processes] == ["5", "5", "5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from huelab import paths
 
@@ -20,3 +21,18 @@ def own_uri() -> str:
 def is_own() -> bool:
     """Whether the project's own database is used."""
     return uri() == own_uri()
+
+
+def is_server() -> bool:
+    """Whether there is a server, which decides itself where artifacts go, rather than a database that this process opens."""
+    return not re.match(r"(sqlite|postgresql|mysql|mssql)(\+\w+)?:|file:|\.|/", uri())
+
+
+def shown() -> str:
+    """The address for messages."""
+    return without_password(uri())
+
+
+def without_password(text: str) -> str:
+    """`text` with what stands between the colon and the @ of an address left out."""
+    return re.sub(r"(\w://[^\s/:@]*):[^\s/@]*@", r"\1:***@", text)

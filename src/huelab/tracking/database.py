@@ -7,19 +7,32 @@ import logging
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from huelab import paths
-from huelab.errors import HuelabError
-from huelab.tracking import address
+from huelab.tracking import address, schema
+from huelab.tracking.refusals import clear_errors
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _LOCK_SECONDS = 30.0
+
+_DEFAULTS = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # its own 7 tries of 120 s each take a quarter of an hour to find out that a server hangs
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+}
+
+_EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",  # opens MLflow's pages for training runs, not those for language models
+    "mlflow.note.content": "Colorizers of huelab; written by `huelab track sync` from the files of the pipeline's stages. How to read it: "
+    "docs/mlflow.md of the project.",
+}
 
 _LOCATIONS = (
     ("experiments", "artifact_location"),
@@ -41,14 +54,15 @@ class Tracking:
 
 
 @contextlib.contextmanager
-def tracking(experiment: str) -> Iterator[Tracking]:
+def tracking(experiment: str, *, say: Callable[[str], None] = lambda line: None) -> Iterator[Tracking]:
     """MLflow, ready to write to `experiment`. What fails while it is open becomes a HuelabError that says what to do."""
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its own 7 take minutes to find out that a server is down
-    with _clear_errors():
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    with clear_errors():
         if address.is_own():
             mend(paths.tracking_database(), paths.tracking_artifacts())
         import mlflow
+        from mlflow.exceptions import MlflowException
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)  # its own level shows every table it makes
         uri, given = address.uri(), os.environ.get("MLFLOW_TRACKING_URI")
@@ -56,19 +70,27 @@ def tracking(experiment: str) -> Iterator[Tracking]:
         mlflow.set_registry_uri(uri)
         if given is None:  # MLflow has set it: a project that lies elsewhere would then be taken for a server
             os.environ.pop("MLFLOW_TRACKING_URI", None)
-        client = mlflow.MlflowClient()
-        found = client.get_experiment_by_name(experiment)
-        if found is None:
-            location = paths.tracking_artifacts().as_uri() if address.is_own() else None
-            # the tag opens MLflow's pages for training runs, not those for language models
-            tags = {"mlflow.experimentKind": "custom_model_development"}
-            number = client.create_experiment(experiment, artifact_location=location, tags=tags)
-        elif found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-            number = found.experiment_id
-        else:
-            number = found.experiment_id
-        yield Tracking(client, str(number))
+        try:
+            client = mlflow.MlflowClient()
+            number = _experiment(client, experiment)
+        except MlflowException as error:
+            if not address.is_own() or not schema.is_other(error):
+                raise
+            schema.bring_up_to_date(paths.tracking_database(), say)
+            client = mlflow.MlflowClient()
+            number = _experiment(client, experiment)
+        yield Tracking(client, number)
+
+
+def _experiment(client: MlflowClient, name: str) -> str:
+    """Its id; made where there is none, restored where it was deleted."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        location = None if address.is_server() else paths.tracking_artifacts().as_uri()
+        return str(client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS))
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
 
 
 def mend(database: Path, artifacts: Path) -> None:
@@ -98,12 +120,14 @@ def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
 
 
 def end_abandoned(tracking: Tracking) -> int:
-    """Marks runs as killed whose mirroring process on this machine is gone (kill -9 leaves them RUNNING for ever); gives their number."""
+    """Marks runs as killed whose mirroring broke off: its process on this machine is gone (kill -9 leaves them RUNNING for ever), or is
+    this one, which lost the server half way and now tries again. Gives their number. The caller holds the lock `tracking`.
+    """
     runs = tracking.client.search_runs([tracking.experiment], "attributes.status = 'RUNNING'", max_results=1000)
     ended = 0
     for run in runs:
         pid, host = run.data.tags.get("huelab.pid", ""), run.data.tags.get("huelab.host", "")
-        if host == socket.gethostname() and pid.isdecimal() and not _lives(int(pid)):
+        if host == socket.gethostname() and pid.isdecimal() and (int(pid) == os.getpid() or not _lives(int(pid))):
             tracking.client.set_terminated(run.info.run_id, status="KILLED")
             ended += 1
     return ended
@@ -117,49 +141,3 @@ def _lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-@contextlib.contextmanager
-def _clear_errors() -> Iterator[None]:
-    from requests import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _explained(error) from error
-        except SQLAlchemyError as error:
-            raise _explained(error) from error
-        except RequestException as error:
-            raise HuelabError(
-                f"The MLflow server at {address.uri()} does not answer ({type(error).__name__}). The results stand in work/; "
-                "start the server, or unset MLFLOW_TRACKING_URI, then run `huelab track sync`."
-            ) from error
-        except OSError as error:
-            raise HuelabError(
-                f"MLflow's files cannot be used ({error}). The results stand in work/; mend that, then run `huelab track sync`."
-            ) from error
-    except Exception as error:
-        if isinstance(error, HuelabError) or not _of_mlflow(error):
-            raise
-        raise _explained(error) from error
-
-
-def _of_mlflow(error: Exception) -> bool:
-    return any(kind.__module__ == "mlflow.exceptions" for kind in type(error).__mro__)
-
-
-def _explained(error: Any) -> HuelabError:
-    text = " ".join(str(getattr(error, "orig", None) or error).split())
-    where = str(paths.tracking_database()) if address.is_own() else address.uri()
-    if "locked" in text:
-        return HuelabError(
-            f"{where} is locked by another program ({text}). The results stand in work/; end that program, then run `huelab track sync`."
-        )
-    if not address.is_own():
-        return HuelabError(f"MLflow at {where} refuses ({text}). The results stand in work/; mend it, then run `huelab track sync`.")
-    return HuelabError(
-        f"{where} cannot be used ({text}). Nothing is lost, for all of it can be rebuilt from work/: move it away "
-        f"(mv {where} {where}.broken), then run `huelab track sync`."
-    )

@@ -2,189 +2,60 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection
 
 from huelab import params as params_file
-from huelab import paths
-from huelab.errors import HuelabError
 from huelab.run_lock import hold
-from huelab.tracking import registry, results
+from huelab.tracking import address, provenance, results, runs, succession, writing
 from huelab.tracking.database import Tracking, end_abandoned, tracking
-from huelab.tracking.results import Result
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
+from huelab.tracking.runs import PRESENT
 
 Say = Callable[[str], None]
-Entry = TypeVar("Entry")
-
-CONTENT = "huelab.content"
-"""Tag by which a result is found again: the hash of its model and scores."""
 
 _LOCK_SECONDS = 600.0
-_REPORT_FILES = (
-    "leaderboard.md",
-    "leaderboard.csv",
-    "leaderboard.json",
-    "report.html",
-    "contact_sheet.png",
-    "gallery_sheet.png",
-    "curves.png",
-)
 
 
-def sync(*, say: Say) -> list[str]:
+def sync(*, say: Say, promote: bool | None = None) -> list[str]:
     """Mirrors every colorizer of params.yaml that is trained and evaluated, registers the learned ones and decides who is champion.
 
-    Idempotent: unchanged results are found by their content and left alone, also when DVC restored them from its cache. Gives the ids of
-    the runs that stand for the present results. Raises HuelabError where MLflow cannot be used; damaged results are named and left out.
+    Idempotent: unchanged results are found by their content and left alone, also when DVC restored them from its cache; what was lost of
+    them is written again. Gives the ids of the runs that stand for the present results. Raises HuelabError where MLflow cannot be used;
+    damaged results are named and left out. `promote`: True for `huelab promote`, which also says why; None asks registry.auto.
     """
     settings = params_file.load()
-    found = list(_present(settings.models, results.leaderboard(), say))
+    found = results.present(settings.models, say)
     if not found:
         say("nothing to mirror: no colorizer is trained and evaluated yet (make run)")
         return []
-    with hold("tracking", wait=_LOCK_SECONDS), tracking(settings.registry.experiment) as mlflow:
+    leaderboard, experiment = results.leaderboard(), provenance.experiment()
+    with hold("tracking", wait=_LOCK_SECONDS), tracking(settings.registry.experiment, say=say) as mlflow:
         if ended := end_abandoned(mlflow):
             say(f"marked {ended} run(s) as killed that an earlier process left unfinished")
-        tags = _provenance()
-        parent = _comparison(mlflow, found[0], tags)
-        runs, new = {}, 0
+        parents: dict[str, str] = {}
+        for data_hash in dict.fromkeys(result.data_hash for result in found):
+            some = [result for result in found if result.data_hash == data_hash]
+            parents[data_hash], _ = writing.put(mlflow, runs.of_comparison(some, leaderboard, experiment=experiment))
+        numbers: dict[str, str] = {}
+        new: dict[str, writing.Wanted] = {}
         for result in found:
-            run = _find(mlflow, CONTENT, result.content)
-            if run is None:
-                run = _write(mlflow, result, {**tags, "mlflow.parentRunId": parent})
-                new += 1
-            runs[result.name] = run
-            _write_intervals(mlflow, run, result)
-        say(f"{len(found)} colorizers mirrored, {new} of them new")
-        candidates = [(result, runs[result.name].info.run_id) for result in found if result.may_be_champion]
-        registry.update(mlflow, candidates, settings.registry, say=say)
-        return [run.info.run_id for run in runs.values()]
+            wanted = runs.of_result(result, experiment=experiment, parent=parents[result.data_hash])
+            number, is_new = writing.put(mlflow, wanted)
+            numbers[result.name] = number
+            new |= {number: wanted} if is_new else {}
+        _mark_former(mlflow, parents.values(), numbers.values())
+        say(f"{len(found)} colorizers mirrored, {len(new)} of them new")
+        candidates = [(result, numbers[result.name]) for result in found if result.may_be_champion]
+        succession.update(mlflow, candidates, settings, promote=promote, say=say)
+        for number, wanted in new.items():
+            writing.end(mlflow, number, wanted)
+        return list(numbers.values())
 
 
-def _present(names: Sequence[str], leaderboard: Mapping[str, Any], say: Say) -> Iterator[Result]:
-    for name in names:
-        try:
-            result = results.read(name, leaderboard)
-        except HuelabError as error:
-            say(f"{name} left out: {error}")
-            continue
-        if result is not None:
-            yield result
-
-
-def _find(mlflow: Tracking, tag: str, value: str) -> Run | None:
-    """A finished run: one that was killed half way is written again."""
-    query = f"attributes.status = 'FINISHED' and tags.`{tag}` = '{value}'"
-    runs = mlflow.client.search_runs([mlflow.experiment], query, max_results=1)
-    return runs[0] if runs else None
-
-
-def _write(mlflow: Tracking, result: Result, tags: Mapping[str, str]) -> Run:
-    from mlflow.entities import Metric, Param
-
-    now = int(time.time() * 1000)
-    own = {"huelab.model": result.name, "huelab.data_hash": result.data_hash, "huelab.protocol": str(result.summary.get("protocol", ""))}
-    run = _start(mlflow, result.name, {**tags, **own, CONTENT: result.content})
-    number = run.info.run_id
-    for some in _batches(list(result.params().items()), 100):
-        mlflow.client.log_batch(number, params=[Param(key, value) for key, value in some])
-    values = [Metric(name, value, now, 0) for name, value in {**result.facts(), **result.scores()}.items()]
-    curves = [Metric(name, value, now, step) for name, value, step in result.curves()]
-    for points in _batches([*curves, *values], 1000):
-        mlflow.client.log_batch(number, metrics=points)
-    mlflow.client.log_inputs(number, datasets=[_dataset(result)])
-    for picture in result.pictures():
-        mlflow.client.log_artifact(number, str(picture), "gallery")
-    mlflow.client.log_artifact(number, str(result.saved.folder / "card.json"))
-    mlflow.client.set_terminated(number)
-    return mlflow.client.get_run(number)
-
-
-def _write_intervals(mlflow: Tracking, run: Run, result: Result) -> None:
-    """Scores as the present leaderboard has them: its intervals come later than a result's first mirroring, or with other settings."""
-    from mlflow.entities import Metric
-
-    known = run.data.metrics
-    changed = {name: value for name, value in result.scores().items() if known.get(name) != value}
-    if changed:
-        now = int(time.time() * 1000)
-        mlflow.client.log_batch(run.info.run_id, metrics=[Metric(name, value, now, 0) for name, value in changed.items()])
-
-
-def _comparison(mlflow: Tracking, result: Result, tags: Mapping[str, str]) -> str:
-    """The parent of all runs on the same photographs and split; it carries the newest leaderboard and report. Gives its id."""
-    run = _find(mlflow, "huelab.comparison", result.data_hash)
-    if run is None:
-        own = {"huelab.comparison": result.data_hash, "huelab.protocol": str(result.summary.get("protocol", ""))}
-        run = _start(mlflow, f"comparison {result.data_hash}", {**tags, **own})
-        mlflow.client.log_inputs(run.info.run_id, datasets=[_dataset(result)])
-        mlflow.client.set_terminated(run.info.run_id)
-    files = [file for name in _REPORT_FILES if (file := paths.reports() / name).is_file()]
-    digest = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:16]
-    if run.data.tags.get(CONTENT) != digest:
-        for file in files:
-            mlflow.client.log_artifact(run.info.run_id, str(file))
-        for key, value in {**tags, CONTENT: digest}.items():
-            mlflow.client.set_tag(run.info.run_id, key, value)
-    return str(run.info.run_id)
-
-
-def _batches(entries: Sequence[Entry], most: int) -> Iterator[Sequence[Entry]]:
-    """MLflow takes 100 params and 1000 points of a metric at once."""
-    return (entries[start : start + most] for start in range(0, len(entries), most))
-
-
-def _start(mlflow: Tracking, name: str, tags: Mapping[str, str]) -> Run:
-    process = {"huelab.pid": str(os.getpid()), "huelab.host": socket.gethostname()}
-    return mlflow.client.create_run(mlflow.experiment, run_name=name, tags={**tags, **process})
-
-
-def _dataset(result: Result) -> Any:
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    store = paths.store() / "meta.json"
-    meta = results.read_json(store) if store.is_file() else {}
-    profile = (
-        {name: meta.get(name) for name in ("counts", "photographs", "size", "ratio")} if meta.get("data_hash") == result.data_hash else {}
-    )
-    source = {"path": "data", "record": paths.data_record().name}
-    dataset = Dataset(
-        name="photographs",
-        digest=result.data_hash[:36],
-        source_type="dvc",
-        source=json.dumps(source),
-        schema=json.dumps({"split_by": result.summary.get("split_by"), "protocol": result.summary.get("protocol")}),
-        profile=json.dumps(profile),
-    )
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training and test")])
-
-
-def _provenance() -> dict[str, str]:
-    """Which code and which pipeline state the results stand for: git commit, and the hash of dvc.lock."""
-    tags = {"mlflow.source.name": "huelab", "mlflow.source.type": "PROJECT"}
-    lock = paths.root() / "dvc.lock"
-    if lock.is_file():
-        tags["dvc.lock.md5"] = hashlib.md5(lock.read_bytes(), usedforsecurity=False).hexdigest()
-    commit = _git("rev-parse", "HEAD")
-    if commit:
-        tags["mlflow.source.git.commit"] = commit
-        tags["git.changed_files"] = str(len((_git("status", "--porcelain", "--untracked-files=no") or "").splitlines()))
-    return tags
-
-
-def _git(*arguments: str) -> str | None:
-    program = shutil.which("git")
-    if program is None:
-        return None
-    done = subprocess.run([program, *arguments], cwd=paths.root(), capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
+def _mark_former(mlflow: Tracking, parents: Collection[str], present: Collection[str]) -> None:
+    """Tells results apart that bear one name: those of these comparisons which the files no longer hold are not the present ones."""
+    mine = {} if address.is_own() else writing.here()
+    for parent in parents:
+        query = writing.having({writing.PARENT: parent, PRESENT: "true", **mine})
+        for run in mlflow.client.search_runs([mlflow.experiment], query, max_results=1000):
+            if run.info.run_id not in present:
+                mlflow.client.set_tag(run.info.run_id, PRESENT, "false")

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class Result:
     content: str
     """Hash of the model and its scores: the same results are mirrored once."""
     timing: Mapping[str, Any] = field(default_factory=dict)
+    is_itself: tuple[str, ...] = ()
+    """Of gray, mean and best, those that this colorizer is."""
 
     @property
     def name(self) -> str:
@@ -49,20 +51,54 @@ class Result:
         """Its test score; None where it has none."""
         return self.scores().get(f"test_{metric}")
 
+    @property
+    def kind(self) -> str:
+        """learned, floor or one picture."""
+        return "floor" if self.saved.floor else "one picture" if self.saved.one_picture else "learned"
+
     def scores(self) -> dict[str, float]:
-        """test_METRIC, with test_METRIC_low and _high where the leaderboard has an interval; the same names for every colorizer."""
-        found: dict[str, Any] = {**self.summary.get("means", {}), **self.summary.get("set_level", {})}
-        values: dict[str, Any] = {f"test_{metric}": value for metric, value in found.items()}
+        """test_METRIC, with _low, _high and _median where the leaderboard has them; the same names for every colorizer."""
+        values: dict[str, Any] = {f"test_{metric}": value for metric, value in self._means().items()}
         for metric, estimate in self.row.get("scores", {}).items():
             values[f"test_{metric}"] = estimate["mean"]
-            values |= {f"test_{metric}_{end}": estimate.get(end) for end in ("low", "high")}
+            values |= {f"test_{metric}_{end}": estimate.get(end) for end in ("low", "high", "median")}
         values |= {f"test_{metric}_between_seeds": value for metric, value in (self.row.get("between_seeds") or {}).items()}
-        return _finite(values)
+        return finite(values)
+
+    def differences(self) -> dict[str, float]:
+        """versus_OTHER/METRIC with _low, _high and _p_holm: this colorizer minus gray, mean or the best, on the same photographs.
+
+        Against itself all differences are 0: so the names are the same for every colorizer, and stay right when another one becomes best.
+        """
+        if not self.row or self.saved.one_picture:
+            return {}
+        found = dict(self.row.get("versus", {}))
+        names = [metric for metric, estimate in self.row["scores"].items() if estimate["mean"] is not None]
+        nothing = {"difference": 0.0, "low": 0.0, "high": 0.0, "p_holm": 1.0}
+        found |= {other: dict.fromkeys(names, nothing) for other in self.is_itself if other not in found}
+        values: dict[str, Any] = {}
+        for other, by_metric in found.items():
+            for metric, paired in by_metric.items():
+                values[f"versus_{other}/{metric}"] = paired.get("difference")
+                values |= {f"versus_{other}/{metric}_{key}": paired.get(key) for key in ("low", "high", "p_holm")}
+        return finite(values)
+
+    def left_out(self) -> list[str]:
+        """What MLflow cannot be told because it is no finite number, in words."""
+        words = [f"test_{metric}" for metric, value in self._means().items() if not finite({metric: value})]
+        lost = sum(1 for _, cell, _ in self._cells() if not math.isfinite(cell))
+        return words + ([f"{lost} {'point' if lost == 1 else 'points'} of its curves"] if lost else [])
+
+    def _means(self) -> dict[str, Any]:
+        return {**self.summary.get("means", {}), **self.summary.get("set_level", {})}
 
     def facts(self) -> dict[str, float]:
-        """Numbers of the training itself: parameters, steps, seconds, images per second, peak memory in bytes."""
+        """Numbers of the training and scoring: parameters, steps, seconds, images per second, peak memory in bytes, pictures, rank …"""
         card = {name: self.saved.card.get(name) for name in ("parameters", "steps", "best_step")}
-        return _finite(card | {name: self.timing.get(name) for name in ("seconds", "images_per_second", "peak_memory")})
+        timed = {name: self.timing.get(name) for name in ("seconds", "images_per_second", "peak_memory")}
+        scored = {"pictures": self.summary.get("n_items"), "photographs": self.summary.get("n_photos"), "rank": self.row.get("rank")}
+        excluded = self.summary.get("excluded")
+        return finite(card | timed | scored | {"excluded_scores": sum(excluded.values()) if isinstance(excluded, dict) else 0})
 
     def params(self) -> dict[str, str]:
         """The card as flat text: colorizer.width, train.seed, info.title, device …"""
@@ -72,7 +108,10 @@ class Result:
         return dict(_flat(card | where))
 
     def curves(self) -> list[tuple[str, float, int]]:
-        """(name, value, step) of every cell of history.csv; a loss term is called loss_TERM."""
+        """(name, value, step) of every finite cell of history.csv; a loss term is called loss_TERM."""
+        return [point for point in self._cells() if math.isfinite(point[1])]
+
+    def _cells(self) -> list[tuple[str, float, int]]:
         try:
             with (self.saved.folder / "history.csv").open(encoding="utf-8", newline="") as stream:
                 rows = list(csv.DictReader(stream))
@@ -80,7 +119,7 @@ class Result:
                 (name if name.startswith("val_") or name == "epoch" else f"loss_{name}", float(cell), int(float(row["step"])))
                 for row in rows
                 for name, cell in row.items()
-                if name != "step" and cell and math.isfinite(float(cell))
+                if name != "step" and cell
             ]
         except FileNotFoundError:  # a floor
             return []
@@ -90,6 +129,23 @@ class Result:
     def pictures(self) -> list[Path]:
         """The first gallery photographs as it coloured them."""
         return sorted((paths.scores(self.name) / "pictures" / "gallery").glob("*.png"))[:6]
+
+
+def present(names: Sequence[str], say: Callable[[str], None]) -> list[Result]:
+    """The results of all that are trained and evaluated; damaged ones are named through `say` and left out, and so are NaN and infinity."""
+    board, found = leaderboard(), []
+    for name in names:
+        try:
+            result = read(name, board)
+            lost = result.left_out() if result else []
+        except HuelabError as error:
+            say(f"{name} left out: {error}")
+            continue
+        if lost:
+            say(f"{name}: no finite number, so not in MLflow: {', '.join(lost)}")
+        if result is not None:
+            found.append(result)
+    return found
 
 
 def read(name: str, leaderboard: Mapping[str, Any]) -> Result | None:
@@ -110,7 +166,8 @@ def read(name: str, leaderboard: Mapping[str, Any]) -> Result | None:
             if (folder / file).is_file():
                 digest.update(f"{file}\0".encode() + hashlib.sha256((folder / file).read_bytes()).digest())
     timing = read_json(paths.timing(name)) if paths.timing(name).is_file() else {}
-    return Result(saved, summary, row, digest.hexdigest()[:16], timing if isinstance(timing, dict) else {})
+    itself = [other for other in ("gray", "mean", "best") if name == (leaderboard.get("best") if other == "best" else other)]
+    return Result(saved, summary, row, digest.hexdigest()[:16], timing if isinstance(timing, dict) else {}, tuple(itself))
 
 
 def _agrees(row: Mapping[str, Any], summary: Mapping[str, Any]) -> bool:
@@ -136,7 +193,8 @@ def read_json(file: Path) -> Any:
         raise HuelabError(f"{file} cannot be read ({error}): run `dvc repro`, which writes it anew.") from None
 
 
-def _finite(values: Mapping[str, Any]) -> dict[str, float]:
+def finite(values: Mapping[str, Any]) -> dict[str, float]:
+    """Those of `values` that are finite numbers."""
     return {name: float(value) for name, value in values.items() if isinstance(value, int | float) and math.isfinite(value)}
 
 
