@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from huelab import params, paths
+from huelab import metrics, params, paths
 from huelab.data.store import Store
 from huelab.errors import DataError
 from huelab.evaluation import rescore
 from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.paired import paired
 from huelab.evaluation.score import evaluate
 from huelab.models.saved import Saved, save
 from tests.data.small_store import make_store
@@ -37,9 +38,15 @@ def beta(store: Store, *, seed: int = 0) -> Saved:
     module = models.module("beta")
     section = module.Params(width=0.05)
     torch.manual_seed(seed)
-    card = {"name": "beta", "params": section.model_dump(mode="json"), "one_picture": "", "data_hash": store.meta["data_hash"]}
-    card |= {key: store.meta[key] for key in ("size", "photograph_side", "split_by")}
-    return save(paths.model("beta"), card, module.build(section, size=32).state_dict())
+    card = {
+        "name": "beta",
+        "params": section.model_dump(mode="json"),
+        "one_picture": "",
+        "seed": seed,
+        "data_hash": store.meta["data_hash"],
+    }
+    card |= {key: store.meta[key] for key in ("data_hash", "size", "photograph_side", "split_by")}
+    return save(paths.model("beta", seed or None), card, module.build(section, size=32).state_dict())
 
 
 def moved(store: Store, split: dict[str, str]) -> Store:
@@ -90,12 +97,16 @@ def test_what_it_learned_from_is_left_out_and_so_is_what_is_nearly_the_same(stor
     assert found.left_out == 1
     assert set(found.evaluated.table["item_id"]) == set(test) - {new}
 
-    evaluate(beta(after), after, SETTINGS, out=paths.scores("beta"), device="cpu")
+    challenger, other_seed = beta(after), beta(after, seed=1)
+    evaluate(challenger, after, SETTINGS, out=paths.scores("beta"), device="cpu", other_seeds=[other_seed])
     whole = Evaluated.read("beta", paths.scores("beta"))
     cut = found.same_pictures(whole)
     assert set(cut.table["item_id"]) == set(test) - {new}
     assert cut.summary["n_items"] == len(test) - 1
     assert cut.summary["means"]["ciede2000"] == pytest.approx(cut.table["ciede2000"].mean())
+    assert [len(own) for own in cut.by_seed] == [len(test) - 1] * 2
+    compared = paired(cut, found.evaluated, metrics.metric("ciede2000"), params.Compare(draws=100))
+    assert compared.difference == pytest.approx(cut.table["ciede2000"].mean() - found.evaluated.table["ciede2000"].mean())
     assert cut.summary["means"]["ciede2000"] != pytest.approx(whole.summary["means"]["ciede2000"])
 
 

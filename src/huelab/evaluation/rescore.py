@@ -41,13 +41,15 @@ class Rescored:
 
     def same_pictures(self, other: Evaluated) -> Evaluated:
         """`other`, scored on the whole test split, cut down to the pictures of this comparison."""
-        kept = other.table["item_id"].isin(set(self.evaluated.table["item_id"]))
+        kept = other.table["item_id"].isin(set(self.evaluated.table["item_id"])).to_numpy()
         if kept.all():
             return other
-        table = other.table[kept].reset_index(drop=True)
+        table, *seeds = (own[kept].reset_index(drop=True) for own in (other.table, *other.by_seed))
         scored = [metrics.metric(name) for name in (*other.summary["means"], *other.summary["set_level"])]
-        computed = [metric for metric in scored if not metric.of_vectors]  # whose vectors are of the whole split
-        return dataclasses.replace(other, table=table, summary={**other.summary, **summarize(other.name, table, computed, other.summary)})
+        computed = [metric for metric in scored if not metric.of_vectors]
+        summary = {**other.summary, **summarize(other.name, table, computed, other.summary)}
+        nowhere = other.folder / "cut"  # its vectors are of the whole split: without a folder it has none
+        return dataclasses.replace(other, table=table, by_seed=tuple(seeds), summary=summary, folder=nowhere)
 
 
 def remember(store: Store) -> None:

@@ -9,7 +9,7 @@ from huelab import paths
 from huelab.errors import DataError, ModelError
 from huelab.models.saved import Saved
 from huelab.params import Params
-from huelab.tracking import champion, human, promotion, promotions, reasoning, registry, standing
+from huelab.tracking import champion, human, new_photographs, promotion, promotions, reasoning, registry, standing
 from huelab.tracking.champion import Source
 from huelab.tracking.database import Tracking
 from huelab.tracking.promotion import Contender, Decision, Trial
@@ -26,6 +26,7 @@ def update(mlflow: Tracking, candidates: Sequence[tuple[Result, str]], settings:
     `promote`: True for `huelab promote`, which says all its reasons; None asks registry.auto.
     """
     rule = settings.registry
+    new_photographs.remember()
     challengers = _registered(mlflow, candidates, settings, say)
     records = promotions.read(say)
     holder, lost = standing.settled(mlflow, challengers, records, rule, say)
@@ -47,7 +48,8 @@ def update(mlflow: Tracking, candidates: Sequence[tuple[Result, str]], settings:
             words = "no champion" if now is None else f"champion {'is now' if decision.changed else 'stays'} {now}"
             say(f"{words}: {decision.why}")
     else:
-        say(f"champion: {now or 'none'}; registry.auto is off, so only `huelab promote` makes another")
+        why = "registry.auto is off" if promote is None else "not asked to judge"
+        say(f"champion: {now or 'none'} ({why}); `huelab promote` applies the rule")
     _point_at_challenger(mlflow, challengers, now, settings)
 
 
@@ -57,7 +59,9 @@ def judge(
     """What the rule of params.yaml says. Raises DataError where what surveys found cannot be read."""
     found = human.read() if settings.registry.human else ()
     aside = promotions.set_aside(records)
-    return promotion.decide(holder, challengers, settings.registry, settings.compare, results=found, aside=aside, lost=lost)
+    holder, challengers, note = new_photographs.together(holder, challengers, settings)
+    decision = promotion.decide(holder, challengers, settings.registry, settings.compare, results=found, aside=aside, lost=lost)
+    return replace(decision, notes=(note, *decision.notes)) if note else decision
 
 
 def recorded(
