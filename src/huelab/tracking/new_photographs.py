@@ -1,4 +1,4 @@
-"""Where the photographs changed since the champion was scored: its scores on the present ones, so that it and challengers can be compared."""
+"""Where the photographs changed since the champion was scored: its scores on the present ones, so that challengers can meet it there."""
 
 from __future__ import annotations
 
