@@ -19,8 +19,9 @@ from PIL import Image
 
 from huelab import params, paths
 from huelab.errors import DataError
-from huelab.evaluation import report, tables
+from huelab.evaluation import tables
 from huelab.evaluation.compare import compare
+from huelab.evaluation.report import page as report
 
 ROOT = Path(__file__).resolve().parents[2]
 LEADERBOARDS = {"leaderboard.csv", "leaderboard.md", "leaderboard.json", "leaderboard.txt"}

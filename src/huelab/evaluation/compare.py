@@ -5,15 +5,17 @@ from __future__ import annotations
 from huelab import paths
 from huelab.data.replacing import replacing
 from huelab.data.store import Store
-from huelab.evaluation import contact_sheet, curves, leaderboard, leaderboard_json, report, sheet_png, tables
+from huelab.evaluation import contact_sheet, curves, failures, leaderboard, leaderboard_json, model_card, sheet_png, tables
 from huelab.evaluation.evaluated import Evaluated
 from huelab.evaluation.leaderboard import Leaderboard
+from huelab.evaluation.report import page
+from huelab.evaluation.report.contents import Contents
 from huelab.models.saved import Saved
 from huelab.params import Params
 
 
 def compare(params: Params) -> Leaderboard:
-    """Writes work/reports anew: leaderboard.csv, .md, .json, .txt, contact_sheet.png, gallery_sheet.png, curves.png, report.html.
+    """Writes work/reports anew: leaderboard.csv, .md, .json, .txt, contact_*.png, gallery_sheet.png, curves.png, cards/, report.html.
 
     The models are those that params.yaml names, not those whose folders happen to lie there. Raises DataError where scores are missing,
     damaged or of other data than the store holds, with the command that mends it.
@@ -32,6 +34,11 @@ def compare(params: Params) -> Leaderboard:
         for sheet in sheets:
             (folder / f"{sheet.name}.png").write_bytes(sheet_png.draw(sheet))
         (folder / "curves.png").write_bytes(curves.draw(learning))
-        page = report.page(board, learning, sheets, saved, store.meta)
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        stated = model_card.licences(paths.data())
+        cards = {one.name: model_card.text(one, board, store.meta, stated) for one in saved}
+        (folder / "cards").mkdir()
+        for name, card in cards.items():
+            (folder / "cards" / f"{name}.md").write_text(card, encoding="utf-8")
+        found = Contents(params, store.meta, board, evaluated, saved, learning, sheets, failures.find(store, evaluated), cards)
+        (folder / "report.html").write_text(page.write(found), encoding="utf-8")
     return board

@@ -15,7 +15,7 @@ from huelab.evaluation.predict import Prediction
 from huelab.metrics.pair import Pair
 
 FILE = "confidence.json"
-FINE = 1000
+FINE = 10_000
 """Equal steps of confidence 0..1 that pixels are counted in, before they are gathered into groups."""
 GROUPS = 15
 """Of about equally many pixels; fewer where many pixels have the same confidence."""
@@ -65,8 +65,8 @@ class Confidence:
             if not len(steps):
                 continue
             count = int(self._count[steps].sum())
-            means = (float(sums[steps].sum()) / count for sums in (self._confidence, self._error))
-            found.append(Group(int(steps[0]) / FINE, (int(steps[-1]) + 1) / FINE, *means, count / total, count))
+            sure, error = (float(sums[steps].sum()) / count for sums in (self._confidence, self._error))
+            found.append(Group(int(steps[0]) / FINE, (int(steps[-1]) + 1) / FINE, sure, error, count / total, count))
         return found
 
     def write(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from huelab.color import lab
 from huelab.data.store import Store
 from huelab.errors import DataError
-from huelab.evaluation.palette import colour
+from huelab.evaluation.palette import colours
 from huelab.models.saved import Saved
 
 VALUE = "val_mse_ab128"
@@ -91,11 +91,11 @@ def draw(curves: Curves) -> bytes:
         figure = Figure(figsize=(9, 5), dpi=120, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        styles = ("-", "--", "-.", ":")
+        styles, inks = ("-", "--", "-.", ":"), colours(curve.model for curve in curves.learned)
         for place, curve in enumerate(curves.learned):
             label = f"{curve.model} (its own picture)" if curve.one_picture else curve.model
             style = styles[place % len(styles)]
-            axes.plot(curve.steps, curve.values, style, color=colour(curve.model), label=label, marker=".", markersize=4, linewidth=1.8)
+            axes.plot(curve.steps, curve.values, style, color=inks[curve.model], label=label, marker=".", markersize=4, linewidth=1.8)
         for name, value in curves.floors.items():
             axes.axhline(value, color="#5c5f66", linewidth=1.2, linestyle="-" if name == "gray" else (0, (6, 3)), label=f"{name} (floor)")
         if curves.top > 0:
