@@ -11,6 +11,7 @@ from dashboards import parts, reading
 from huelab import paths
 
 ROWS = ("model", "metric", "mean", "median", "low", "high", "excluded", "between", "floor", "beats", "mark")
+TIED = "= best"
 VERSUS = ("model", "against", "metric", "difference", "low", "high", "p", "p_holm", "effect", "photographs", "floor")
 
 
@@ -48,12 +49,13 @@ class Board:
     metrics: list[str]
     sort: str
     best: str
-    """The top-ranked model."""
+    """The learned model that ranks first; "" where none takes part."""
     protocol: str
     notes: tuple[str, ...]
     """What must stand beside the numbers: a common budget, several seeds, the classifiers that models look through."""
     counts: str
     photographs: int
+    """Near-duplicates counted once: what intervals and tests are over."""
     data_hash: str
     confidence: float
     interval: str
@@ -63,6 +65,8 @@ class Board:
     """model, metric, path, value: scores that are no numbers, left out of the means."""
     power: dict[str, float]
     """Metric -> the smallest paired difference that so many photographs can show."""
+    power_of: str
+    """Whose comparisons that is the median of."""
     truth_colorfulness: float | None
     seeds: dict[str, int] = field(default_factory=dict)
     """Model -> how many seeds its numbers are the mean of, where more than one."""
@@ -117,24 +121,31 @@ def _board(found: dict[str, Any]) -> Board:
         one_picture=tuple(alone),
         metrics=metrics,
         sort=found["sort"] if found["sort"] in metrics else metrics[0],
-        best=str(found.get("best") or (ranked[0]["model"] if ranked else "")),
+        best=str(found.get("best") or ""),
         protocol=found["protocol"],
         notes=_notes(found),
-        counts=f"{found['n_items']:,} test pictures of {found['n_photos']:,} photographs",
-        photographs=int(found["n_photos"]),
+        counts=_counts(found),
+        photographs=int(found.get("n_groups", found["n_photos"])),
         data_hash=str(found.get("data_hash", "")),
         confidence=found["confidence"],
         interval={"bca": "BCa bootstrap"}.get(found.get("interval", ""), "bootstrap"),
         not_computed=found["not_computed"],
         excluded=pd.DataFrame(excluded, columns=["model", "metric", "path", "value"]).astype(str),
         power={name: value for name, value in (found.get("power") or {}).items() if value is not None},
+        power_of=str(found.get("power_of") or ""),
         truth_colorfulness=found["truth_colorfulness"],
         seeds={row["model"]: len(row["seeds"]) for row in ranked if len(row.get("seeds") or ()) > 1},
     )
 
 
+def _counts(found: dict[str, Any]) -> str:
+    items, photographs, groups = found["n_items"], found["n_photos"], found.get("n_groups", found["n_photos"])
+    counts = f"{items:,} test picture{'s' * (items != 1)} of {photographs:,} photograph{'s' * (photographs != 1)}"
+    return counts + (f" ({groups:,} where near-duplicates count as one)" if groups < photographs else "")
+
+
 def _lines(row: dict[str, Any], best: str | None) -> list[dict[str, Any]]:
-    mark = "best" if row["model"] == best else "≈ best" if row.get("tied_with_best") else ""
+    mark = "best" if row["model"] == best else TIED if row.get("tied_with_best") else ""
     shared = {"model": row["model"], "floor": row["floor"], "beats": _verdict(row), "mark": mark}
     between = row.get("between_seeds") or {}
     return [{**shared, "metric": name, "between": between.get(name), **score} for name, score in row["scores"].items()]

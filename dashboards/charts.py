@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from huelab import params
 from huelab.evaluation import palette
 
 SPLITS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73", "region": "#56B4E9"}
@@ -15,7 +16,8 @@ _INK = "#1f2226"
 
 def colours_of(models: Sequence[str]) -> list[str]:
     """The colour of each of `models`, the same on every page and in the report."""
-    return [palette.colour(name) for name in models]
+    of_all = palette.colours([*params.load().models, *models])
+    return [of_all[name] for name in models]
 
 
 def splits(rows: pd.DataFrame, unit: str) -> alt.Chart:

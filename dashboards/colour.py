@@ -4,16 +4,14 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from dashboards import colouring, parts, pictures, slider
+from dashboards import champion, colouring, parts, pictures, slider, standing
 from huelab import params, paths
 from huelab.colorize.choose import CHAMPION
 from huelab.errors import HuelabError
 
 
 def described(name: str) -> str:
-    """A choice of the model list."""
-    if name == CHAMPION:
-        return f"champion ({colouring.champion()})"
+    """A choice of the model list. The champion's name is not in it: the choice stays while champions change."""
     return f"{name}, knows one picture only" if colouring.knows_one_picture(name) else name
 
 
@@ -55,6 +53,26 @@ def result(name: str, rgb: colouring.Picture, model: str) -> None:
     st.caption(f"{name}: {width:,}×{height:,} pixels. The lightness is the photograph's own; {by} gave the colours.")
 
 
+def who(model: str) -> None:
+    """What will colour: the champion's standing, or the trained colorizer chosen instead; and its model card."""
+    damaged: list[str] = []
+    now = champion.now(damaged.append)
+    if now is not None and (gone := colouring.champion_gone()):
+        damaged.append(gone)
+    for words in damaged:
+        st.warning(words, icon=":material/broken_image:")
+    if model != CHAMPION:
+        standing.card(model, "")
+    elif now is None:
+        st.caption(
+            f"No champion is registered: {colouring.champion()} is the best of the leaderboard. `make run` or `huelab promote` makes one."
+        )
+        standing.card(colouring.champion() or "", "")
+    else:
+        standing.shown(now)
+        standing.card(now.registered.model, now.card)
+
+
 st.title("Colour")
 choices = colouring.trained()
 if not choices:
@@ -64,6 +82,7 @@ else:
     left, right = st.columns([3, 2], gap="medium")
     with right:
         model = st.selectbox("Colorizer", choices, format_func=described, key="colour_model")
+        who(model)
     try:
         with left:
             given = chosen_photograph()

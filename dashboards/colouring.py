@@ -44,6 +44,15 @@ def champion() -> str | None:
     return None if found is None else found.name
 
 
+def champion_gone() -> str:
+    """Why the champion cannot colour; "" if it can."""
+    try:
+        choose.resolve()
+    except HuelabError as error:
+        return str(error)
+    return ""
+
+
 def knows_one_picture(model: str) -> bool:
     """Whether a trained colorizer only memorised one picture."""
     saved = _saved(paths.model(model))

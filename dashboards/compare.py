@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboards import board, documents, parts, scored
-from dashboards.comparing import colours, differences, each_picture, gallery, leaderboard, training, two_models
+from dashboards import board, champion, documents, pairs, parts, scored
+from dashboards.comparing import colours, differences, each_picture, gallery, leaderboard, sheets, training, two_models
 from huelab import params, paths
 
-SECTIONS = ["Leaderboard", "Two models", "Pictures", "Gallery", "Colours", "Training"]
+SECTIONS = ["Leaderboard", "Two models", "Pictures", "Gallery", "Sheets", "Colours", "Training"]
 
 
 def amiss(found: scored.Scored, table: board.Board | None) -> None:
@@ -77,22 +77,27 @@ else:
             with tabs["Leaderboard"]:
                 if table is not None:
                     leaderboard.show(table, metric, models)
-                    differences.show(table, metric, models, None)
+                    differences.show(
+                        table, metric, models, pairs.to_champion(found.ranked, metric, champion.now(lambda _: None), settings.compare)
+                    )
                     leaderboard.apart(table)
                 else:
                     st.caption("`dvc repro compare` writes the leaderboard.")
         if tabs["Two models"].open:
             with tabs["Two models"]:
-                two_models.show(found, of_pictures, shown)
+                two_models.show(found, of_pictures, shown, everything, settings.compare)
         if tabs["Pictures"].open:
             with tabs["Pictures"]:
                 each_picture.show(found, of_pictures, shown, kept=settings.evaluate.pictures)
         if tabs["Gallery"].open:
             with tabs["Gallery"]:
                 gallery.show([*shown, *found.own])
+        if tabs["Sheets"].open:
+            with tabs["Sheets"]:
+                sheets.show({name: found.ranked[name] for name in shown})
         if tabs["Colours"].open:
             with tabs["Colours"]:
                 colours.show(shown)
         if tabs["Training"].open:
             with tabs["Training"]:
-                training.show([*models, *found.own], metric)
+                training.show([*models, *found.own])

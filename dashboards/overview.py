@@ -5,7 +5,7 @@ import os
 
 import streamlit as st
 
-from dashboards import board, parts, provenance, reading, stages
+from dashboards import board, champion, parts, provenance, reading, stages, standing
 from huelab import params, paths
 from huelab.models import FLOORS
 
@@ -26,9 +26,10 @@ def headline(found: list[stages.Stage]) -> None:
                 border=True,
                 help=f"Mean over the test pictures of every photograph, with its {best.confidence:.0%} bootstrap interval.",
             )
-        champion = reading.document(paths.champion())
-        if champion:
-            st.metric("Champion", champion["model"], f"version {champion['version']}", delta_color="off", delta_arrow="off", border=True)
+        now = champion.now(_nothing)
+        if now is not None:
+            version = f"version {now.registered.version}" if now.registered.version else None
+            st.metric("Champion", now.registered.model, version, delta_color="off", delta_arrow="off", border=True)
         if photographs is not None:
             used = int((photographs["reject_reason"] == "").sum())
             st.metric(
@@ -53,9 +54,16 @@ def ground() -> None:
     if meta:
         facts.append(("Data hash", f"<code>{html.escape(str(meta['data_hash']))}</code>, {meta['size']}×{meta['size']} pixels"))
         facts.append(("Protocol", html.escape(meta["protocol"])))
+    now = champion.now(_nothing)
+    if now is not None:
+        facts.append(("Champion", standing.sentence(now)))
     if facts:
         rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
         st.html(f'<dl class="facts">{rows}</dl>')
+
+
+def _nothing(_: str) -> None:
+    """Page Colour says what is damaged."""
 
 
 def pipeline(found: list[stages.Stage]) -> None:

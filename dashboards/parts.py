@@ -59,21 +59,28 @@ def written(metric: str, value: float | None) -> str:
     return f"{value:.{metrics.metric(metric).digits if metric in metrics.names() else 3}f}"
 
 
-def signed(metric: str, value: float) -> str:
-    """A difference of scores, with its sign."""
+def signed(metric: str, value: float | None) -> str:
+    """A difference of scores, with its sign; a dash where there is none."""
     text = written(metric, value)
-    return f"+{text}" if value > 0 else text
+    return f"+{text}" if value is not None and value > 0 else text
 
 
 def rgb(file: Path) -> NDArray[np.uint8] | None:
     """A stored PNG as uint8 RGB (h, w, 3); None while it is not whole."""
     content = reading.picture(file)
-    if content is None:
-        return None
+    return None if content is None else _decoded(content)
+
+
+def is_picture(content: bytes) -> bool:
+    """Whether a picture's file is whole."""
+    return _decoded(content) is not None
+
+
+def _decoded(content: bytes) -> NDArray[np.uint8] | None:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             return np.asarray(picture.convert("RGB"))
-    except (UnidentifiedImageError, OSError):
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):  # Pillow: a broken PNG chunk is a SyntaxError
         return None
 
 

@@ -18,7 +18,7 @@ Picture = NDArray[np.uint8]
 
 
 def truth(item_id: str) -> Picture | None:
-    """The stored picture `item_id` as uint8 RGB (s, s, 3); None while the store is being rewritten, or no longer has it."""
+    """The stored picture `item_id` as uint8 RGB (h, w, 3) without padding; None while the store is rewritten, or no longer has it."""
     identity = reading.stamp(paths.store() / "items.parquet")
     if identity is None:
         return None
@@ -48,8 +48,9 @@ def gallery() -> dict[str, str]:
 def _stored(folder: str, item_id: str, identity: reading.Stamp) -> Picture:
     store = Store.open(Path(folder))
     items: pd.DataFrame = store.items
-    index = np.flatnonzero(items["item_id"].to_numpy() == item_id)
-    return np.asarray(store.read(index[:1].astype(np.int64))[0])
+    index = np.flatnonzero(items["item_id"].to_numpy() == item_id)[:1].astype(np.int64)
+    top, left, height, width = store.boxes(index)[0]  # what models are scored on: the picture without its padding
+    return np.asarray(store.read(index)[0, top : top + height, left : left + width])
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

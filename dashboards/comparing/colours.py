@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,11 +11,18 @@ from numpy.typing import NDArray
 
 from dashboards import charts, parts
 from huelab import paths
+from huelab.color import lab
 from huelab.errors import HuelabError
 from huelab.evaluation import ab_density, confidence
+from huelab.evaluation.report.densities import overlap
 
-SIDE = 5
-"""Pixels a cell of the plane is drawn with."""
+Counts = NDArray[np.int64]
+Rgb = NDArray[np.uint8]
+
+SIDE = 220
+"""Pixels of a plane's side, about."""
+DECADES = 4
+"""Shares from so many powers of ten below the highest are told apart."""
 
 
 def show(models: list[str]) -> None:
@@ -24,7 +32,7 @@ def show(models: list[str]) -> None:
 
 
 def _densities(models: list[str]) -> None:
-    counted: dict[str, NDArray[np.int64]] = {}
+    counted: dict[str, Counts] = {}
     damaged = []
     for name in models:
         try:
@@ -34,42 +42,62 @@ def _densities(models: list[str]) -> None:
             continue
         if counts is not None and counts.sum(axis=(1, 2)).all():
             counted[name] = counts
-    st.subheader("Where the colours lie")
+    st.subheader("Which colours are used")
     if counted:
-        st.caption(
-            "Pixels of all test pictures in the ab plane, −110 to 110: gray in the middle, red to the right, green to the left, yellow "
-            "up, blue down. The darker, the more pixels (logarithmic, one scale for all). The share says how much of a model's colours "
-            "lies where the photographs' own do: 100 % for equal distributions, which need not be in the right places."
-        )
         truth = next(iter(counted.values()))[0]
-        densest = max(float((counts / counts.sum()).max()) for pair in counted.values() for counts in pair)
-        drawn = [("photographs", plane(truth, densest))]
-        drawn += [(f"{name} · {overlap(*pair):.0%}", plane(pair[1], densest)) for name, pair in counted.items()]
-        parts.pictures_in_a_row(drawn, width=ab_density.CELLS * SIDE)
+        half = reach([truth, *(made for _, made in counted.values())])
+        densest = float((truth / truth.sum()).max())
+        drawn = [("key: the colours themselves", enlarged(key(), half)), ("photographs", enlarged(heat(truth, densest), half))]
+        drawn += [(f"{name} · {overlap(*pair):.0%} shared", enlarged(heat(pair[1], densest), half)) for name, pair in counted.items()]
+        parts.pictures_in_a_row(drawn, width=SIDE)
+        st.caption(
+            f"Pixels of all test pictures by a (green to red, across) and b (blue to yellow, upwards), up to ±{half * ab_density.STEP} CIE "
+            f"units; dark blue few, yellow many, on a log scale over {DECADES} powers of ten. “Shared”: the part of a model's pixels that "
+            "would fit over the photographs' own; 100 % is the same palette in the same amounts, not necessarily in the right places."
+        )
     else:
         st.caption("No model shown has its colours counted yet: `make run` or `dvc repro` does that with the scores.")
     for words in damaged:
         st.warning(words, icon=":material/broken_image:")
 
 
-def plane(counts: NDArray[np.int64], densest: float) -> NDArray[np.uint8]:
-    """(44, 44) counts by a and b as a picture (220, 220, 3): a to the right, b up, axes through gray. `densest`: share drawn darkest."""
-    share = counts.T[::-1] / max(1, counts.sum())
-    fewest = 1e-6
-    depth = np.log(np.maximum(share, fewest) / fewest) / np.log(max(densest, 10 * fewest) / fewest)
-    shades = np.array([[255, 255, 255], [199, 217, 233], [107, 160, 201], [33, 97, 153], [8, 29, 68]], np.float64)
-    levels = np.linspace(0, 1, len(shades))
-    rgb = np.stack([np.interp(depth, levels, shades[:, channel]) for channel in range(3)], axis=-1)
-    rgb = np.kron(rgb, np.ones((SIDE, SIDE, 1)))
-    middle = len(rgb) // 2
-    rgb[middle, ::2] = rgb[::2, middle] = (140, 144, 150)
+def reach(planes: list[Counts]) -> int:
+    """Cells each way from gray that all of `planes` need, and a little air."""
+    places = np.argwhere(np.sum(planes, axis=0)) - ab_density.CELLS // 2 + 0.5
+    return min(ab_density.CELLS // 2, max(5, int(np.abs(places).max(initial=0)) + 2))
+
+
+def heat(counts: Counts, densest: float) -> Rgb:
+    """Counts by a and b (44, 44) as colours (44, 44, 3): cividis over the logarithm of the share, white for none. `densest`: yellow."""
+    share = counts / max(1, counts.sum())
+    level = 1 + np.log10(np.maximum(share, 1e-12) / densest) / DECADES
+    rgb = mpl.colormaps["cividis"](np.clip(level, 0, 1), bytes=True)[..., :3]
+    return np.where(counts[..., None] > 0, rgb, np.uint8(255))
+
+
+def key() -> Rgb:
+    """What colour each cell of the plane stands for (44, 44, 3), as light as 70 or near it; white where sRGB has none."""
+    centres = np.arange(-ab_density.REACH + ab_density.STEP / 2, ab_density.REACH, ab_density.STEP, dtype=np.float32)
+    a, b = np.meshgrid(centres, centres, indexing="ij")
+    found = np.full((*a.shape, 3), 255, np.uint8)
+    for lightness in (30, 40, 90, 50, 80, 60, 70):  # the last has the last word
+        wanted = np.stack([np.full_like(a, lightness), a, b], axis=-1)
+        rgb = lab.lab_to_rgb(wanted)
+        there = np.abs(lab.rgb_to_lab(rgb) - wanted).max(axis=-1) < 1.5  # what lies outside sRGB is moved when it is rendered
+        found[there] = rgb[there]
+    return found
+
+
+def enlarged(plane: Rgb, half: int) -> Rgb:
+    """The middle of a plane by a and b as a picture: a to the right, b upwards, dotted axes through gray."""
+    middle = len(plane) // 2
+    part = plane[middle - half : middle + half, middle - half : middle + half].swapaxes(0, 1)[::-1]
+    times = max(1, SIDE // len(part))
+    rgb = part.repeat(times, axis=0).repeat(times, axis=1)
+    centre = len(rgb) // 2
+    rgb[centre, ::3] = rgb[::3, centre] = (150, 154, 160)
     rgb[[0, -1]] = rgb[:, [0, -1]] = (200, 202, 206)
-    return rgb.round().astype(np.uint8)
-
-
-def overlap(truth: NDArray[np.int64], made: NDArray[np.int64]) -> float:
-    """The share 0..1 that two distributions of colours have in common."""
-    return float(np.minimum(truth / truth.sum(), made / made.sum()).sum())
+    return np.ascontiguousarray(rgb)
 
 
 def _confidences(models: list[str]) -> None:

@@ -17,7 +17,7 @@ def show(scored: board.Board, metric: str, models: list[str], champion: pd.DataF
     if not others:
         st.caption("This leaderboard holds no paired differences: `dvc repro compare` writes it anew.")
         return
-    names = {"best": f"the best ({scored.best})", "gray": "gray", "mean": "the mean colour", "champion": "the champion"}
+    names = {"best": scored.best, "gray": "gray", "mean": "the mean colour", "champion": "the champion"}
     other = st.segmented_control(
         "Each model minus",
         others,

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import parts, pictures
+from dashboards import failing, parts, pictures
 from dashboards.comparing import one_picture, plots
 from dashboards.scored import Scored
 from huelab.data.store import region
@@ -22,14 +22,22 @@ def show(scored: Scored, metric: str, models: list[str], *, kept: int) -> None:
         order = st.segmented_control("First", ["worst", "best"], default="worst", required=True, key="shown_order")
         labels = sorted(set(table["label"]) - {""})
         wanted = st.multiselect("Labels", labels, key="shown_labels", width=260) if labels else []
+        failed = failing.causes_of(scored.ranked[by]) if by not in FLOORS else {}
+        causes = sorted({cause for found in failed.values() for cause in found})
+        by_cause = st.multiselect(f"Failures of {by}", causes, key="shown_causes", width=260) if causes else []
     if wanted:
         table = table[table["label"].isin(wanted)]
+    if causes:
+        table["failed"] = [", ".join(failed.get(item, ())) for item in table["item_id"]]
+    if by_cause:
+        table = table[[bool(set(by_cause) & set(failed.get(item, ()))) for item in table["item_id"]]]
     table["region"] = table["item_id"].map(region)
     table = table.sort_values([by, "item_id"], ascending=parts.ascending(metric) == (order == "best")).reset_index(drop=True)
     if table.empty:
         st.info("No test picture fits these filters.", icon=":material/filter_alt:")
         return
     left, right = st.columns([2, 3], gap="medium")
+    asked = "|".join([metric, by, order, *wanted, *by_cause])  # another table begins with no row chosen
     with left:
         event = st.dataframe(
             table,
@@ -37,15 +45,16 @@ def show(scored: Scored, metric: str, models: list[str], *, kept: int) -> None:
             height=min(430, 38 + 35 * len(table)),
             on_select="rerun",
             selection_mode="single-row",
-            key=f"shown_table_{metric}_{by}_{order}_{'|'.join(wanted)}_{len(table)}",  # a new table begins with no row chosen
+            key=f"shown_table_{asked}_{len(table)}",
             column_order=[
                 "path",
                 *(["region"] if table["region"].any() else []),
                 *(["label"] if labels else []),
                 by,
+                *(["failed"] if causes else []),
                 *(name for name in names if name != by),
             ],
-            column_config={"path": "Photograph", "label": "Label", "region": "Region"}
+            column_config={"path": "Photograph", "label": "Label", "region": "Region", "failed": f"Failure of {by}"}
             | {name: st.column_config.NumberColumn(name, format=parts.pattern(metric)) for name in names},
             alt="Scores of every test picture",
         )
@@ -62,7 +71,9 @@ def show(scored: Scored, metric: str, models: list[str], *, kept: int) -> None:
     one_picture.closely(truth, made, key="shown_divider")
     st.markdown("##### All pictures' scores")
     st.altair_chart(plots.histograms(table, names, metric), width="stretch", alt=f"{metric} picture by picture")
-    st.caption("How many of these pictures got which score; the line is the median.")
+    st.caption(
+        "How many of these pictures got which score; the line is the median. Scores beyond the middle 98 % stand in the outermost bars."
+    )
 
 
 def of_models(item_id: str, models: list[str]) -> tuple[pictures.Picture | None, dict[str, pictures.Picture | None]]:

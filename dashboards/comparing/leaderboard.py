@@ -48,7 +48,7 @@ def _table(scored: board.Board, rows: pd.DataFrame, metric: str) -> None:
         table["seeds"] = [scored.seeds.get(name) for name in order]
         table["between"] = rows["between"]
     if rows["mark"].any():
-        table["mark"] = ["a floor" * floor or mark for mark, floor in zip(rows["mark"], rows["floor"], strict=True)]
+        table["mark"] = rows["mark"]
     table["beats"] = rows["beats"]
     if rows["excluded"].fillna(0).astype(float).gt(0).any():
         table["excluded"] = rows["excluded"]
@@ -68,7 +68,7 @@ def _table(scored: board.Board, rows: pd.DataFrame, metric: str) -> None:
             "between": st.column_config.NumberColumn("± seeds", format=number, help="Standard deviation between the seeds"),
             "mark": st.column_config.TextColumn(
                 "Best?",
-                help=f"≈ best: by {parts.title_of(scored.sort)}, a paired test, adjusted for all models, cannot tell it from the best.",
+                help=f"=: by {parts.title_of(scored.sort)}, a paired test, adjusted for all models, cannot tell it from the best.",
             ),
             "beats": st.column_config.TextColumn("Beats (MSE)", help="Whether it beats the floors gray and mean in MSE of ab/128"),
             "excluded": st.column_config.NumberColumn("Left out", help="Pictures whose score is no number"),
@@ -85,16 +85,18 @@ def _interval(metric: str, low: float, high: float) -> str:
 
 
 def _power(scored: board.Board, metric: str) -> None:
-    tied = scored.rows.loc[scored.rows["mark"] == "≈ best", "model"].unique().tolist()
+    tied = scored.rows.loc[scored.rows["mark"] == board.TIED, "model"].unique().tolist()
     words = []
     if tied:
         words.append(f"By {parts.title_of(scored.sort)}, {parts.listed(tied)} cannot be told from the best, {scored.best}.")
     if metric in scored.power:
         shown = parts.written(metric, scored.power[metric])
         words.append(
-            f"The smallest paired difference in {parts.title_of(metric)} that {scored.photographs} photographs can show is {shown} "
-            "(80 % power at 5 %)."
+            f"The smallest difference in {parts.title_of(metric)} between two models that {scored.photographs} photographs can show is "
+            f"{shown} (80 % power, {1 - scored.confidence:.0%} two-sided, one comparison; median of {scored.power_of})."
         )
+    elif scored.best and not scored.versus.empty and not scored.power:
+        words.append(f"{scored.photographs} photograph{'s' * (scored.photographs != 1)} can show no difference between two models.")
     if words:
         st.caption(" ".join(words))
 

@@ -12,7 +12,7 @@ from dashboards import charts, parts
 
 BINS = 24
 _INK, _FAINT = "#1f2226", "#8b8d92"
-_NAMES = {"labelFontSize": 13, "labelLimit": 170}
+_NAMES = {"labelFontSize": 13, "labelLimit": 170, "labelFlush": False}
 
 
 def intervals(rows: pd.DataFrame, value: str, title: str, *, zero: bool = False) -> alt.LayerChart:
@@ -41,13 +41,18 @@ def intervals(rows: pd.DataFrame, value: str, title: str, *, zero: bool = False)
 
 
 def histograms(scores: pd.DataFrame, models: list[str], metric: str) -> alt.LayerChart:
-    """How many pictures got which score: a histogram per model, all in the same bins, one above the other; the line is the median."""
+    """How many pictures got which score: a histogram per model, all in the same bins, one above the other; the line is the median.
+
+    Scores beyond the middle 98 % stand in the outermost bars.
+    """
     named = {name: parts.finite(scores[name]).to_numpy(float) for name in models}
     together = np.concatenate(list(named.values()))
-    edges = np.histogram_bin_edges(together, bins=BINS)
+    # one score far out must not press all others into one bar
+    low, high = np.quantile(together, [0.01, 0.99]) if len(together) else (0.0, 1.0)
+    edges = np.histogram_bin_edges(together, bins=BINS, range=(float(low), float(high)))
     bars, middles = [], []
     for place, (name, values) in enumerate(named.items()):
-        counts = np.histogram(values, edges)[0]
+        counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
         foot = len(models) - 1 - place
         for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
             if count:

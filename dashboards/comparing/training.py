@@ -5,14 +5,25 @@ import streamlit as st
 
 from dashboards import charts, reading
 from huelab import paths
-from huelab.errors import HuelabError
-from huelab.evaluation import cost_table
+from huelab.models import FLOORS
 
 
-def show(models: list[str], metric: str) -> None:
+def show(models: list[str]) -> None:
     """Curves of those of `models` that learned something, and the table of costs."""
     _curves(models)
-    _costs(metric)
+    _costs(models)
+
+
+COSTS = {
+    "model": st.column_config.TextColumn("Model", pinned=True),
+    "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
+    "steps": st.column_config.NumberColumn("Steps", format="localized"),
+    "images": st.column_config.NumberColumn("Pictures seen", format="localized"),
+    "images_per_second": st.column_config.NumberColumn("Pictures a second", format="%.0f"),
+    "seconds": st.column_config.NumberColumn("Seconds", format="%.0f"),
+    "memory": st.column_config.NumberColumn("Memory", format="%.0f MB"),
+    "device": st.column_config.TextColumn("Trained on"),
+}
 
 
 def _curves(models: list[str]) -> None:
@@ -52,10 +63,21 @@ def _one_picture(model: str) -> bool:
     return bool(isinstance(card, dict) and card.get("one_picture"))
 
 
-def _costs(metric: str) -> None:
-    try:
-        text = cost_table.markdown([metric])
-    except HuelabError:  # stage compare has not run, or is rewriting the leaderboard
+def _costs(models: list[str]) -> None:
+    """What each model cost on this machine; nothing stands where it was trained elsewhere."""
+    rows = []
+    for name in models:
+        card, timing = (reading.document(file) or {} for file in (paths.model(name) / "card.json", paths.timing(name)))
+        if name in FLOORS or not isinstance(card, dict) or not isinstance(timing, dict) or not card:
+            continue
+        device = ", ".join(str(timing[key]) for key in ("device", "precision") if timing.get(key))
+        threads = f", {timing['threads']} threads" if timing.get("device") == "cpu" and timing.get("threads") else ""
+        numbers = {key: card.get(key) for key in ("parameters", "steps", "images")}
+        numbers |= {key: timing.get(key) for key in ("images_per_second", "seconds")}
+        memory = timing.get("peak_memory")
+        rows.append({"model": name, **numbers, "memory": memory / 1e6 if memory else None, "device": device + threads})
+    if not rows:
         return
     st.subheader("What it cost")
-    st.markdown(text)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", column_config=COSTS, alt="What each model cost")
+    st.caption("By the last training on this machine. Seconds: of training, without validation. Memory: the process at its largest.")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from dashboards import parts
-from dashboards.comparing import each_picture, one_picture, plots
+from dashboards import pairs, parts
+from dashboards.comparing import differences, each_picture, one_picture, plots
 from dashboards.scored import Scored
+from huelab.evaluation.paired import Paired
 from huelab.models import FLOORS
+from huelab.params import Compare
 
 
-def show(scored: Scored, metric: str, models: list[str]) -> None:
-    """Two of `models` chosen; the scatter in `metric`; the picture clicked."""
+def show(scored: Scored, metric: str, models: list[str], names: Sequence[str], settings: Compare) -> None:
+    """Two of `models` chosen; their paired differences in the metrics `names`; the scatter in `metric`; the picture clicked."""
     if len(models) < 2:
         st.info("Two models are needed to compare one with another.", icon=":material/info:")
         return
@@ -32,6 +36,7 @@ def show(scored: Scored, metric: str, models: list[str]) -> None:
     if both.empty:
         st.info(f"No test picture has a {parts.title_of(metric)} under both.", icon=":material/info:")
         return
+    _paired(pairs.between(scored.ranked[first], scored.ranked[second], names, settings), first, second)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart = plots.one_against_other(both, first, second, metric)
@@ -51,6 +56,36 @@ def show(scored: Scored, metric: str, models: list[str]) -> None:
         captions = {name: f"{name} · {parts.written(metric, row[name])}" for name in (first, second)}
         one_picture.side_by_side(truth, made, captions, width=180)
     one_picture.closely(truth, made, key="pair_divider")
+
+
+def _paired(found: Sequence[Paired], first: str, second: str) -> None:
+    """A line per metric; the difference is first minus second."""
+    rows = [
+        {
+            "metric": parts.title_of(one.metric),
+            "difference": parts.signed(one.metric, one.difference),
+            "interval": "–" if one.low is None else f"{parts.signed(one.metric, one.low)} to {parts.signed(one.metric, one.high)}",
+            "better": _better(one, first, second),
+            **{name: getattr(one, name) for name in ("p", "effect", "photographs")},
+        }
+        for one in found
+    ]
+    if not rows:
+        return
+    st.dataframe(
+        pd.DataFrame(rows).astype({"p": float, "effect": float}),
+        hide_index=True,
+        height="content",
+        column_config=differences.columns("") | {"metric": "Metric", "difference": f"{first} − {second}", "better": "Better"},
+        alt=f"{first} minus {second}",
+    )
+
+
+def _better(one: Paired, first: str, second: str) -> str:
+    """The one that the interval says is better; "" where it includes 0, or the metric has no better end."""
+    if one.low is None or one.high is None or not parts.has_direction(one.metric) or one.low <= 0 <= one.high:
+        return ""
+    return first if (one.high < 0) == parts.ascending(one.metric) else second
 
 
 def _counted(both: Any, first: str, second: str, metric: str) -> str:

@@ -177,7 +177,7 @@ def test_a_row_chosen_in_the_table_is_the_picture_shown(address: str) -> None:
     with browser_page(address, 1280) as (page, wrong):
         go_to(page, "Compare")
         open_section(page, "Pictures")
-        table = page.get_by_test_id("stDataFrame").first
+        table = page.get_by_test_id("stDataFrame").filter(visible=True).first
         shown = page.get_by_text(re.compile(r"scene-\d+\.jpg · region"))
         before = shown.inner_text()
         table.scroll_into_view_if_needed()

@@ -109,7 +109,7 @@ def test_colour_gives_the_photograph_back_in_colour_at_full_size(visit: Visit, f
 
 def test_colour_offers_the_champion_and_every_trained_model(visit: Visit, finished: Path) -> None:
     options = visit("colour", finished).selectbox(key="colour_model").options
-    assert options == ["champion (beta)", "alpha, knows one picture only", "beta"]
+    assert options == ["champion", "alpha, knows one picture only", "beta"]
 
 
 @pytest.mark.parametrize(
