@@ -220,6 +220,11 @@ def survey_stimuli() -> Path:
     return var() / "survey" / "stimuli"
 
 
+def survey_salts() -> Path:
+    """The salt of the day, with which addresses of participants are hashed; that of another day is deleted."""
+    return var() / "survey" / "salts"
+
+
 def prefect_home() -> Path:
     """Prefect's own database and settings."""
     return var() / "prefect"

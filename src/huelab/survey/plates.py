@@ -1,0 +1,106 @@
+"""Colour-vision plates drawn by us: a digit of dots that differs from the ground along a line of colours which a dichromat confuses.
+
+Screening, not diagnosis. The lines are the null directions of Machado, Oliveira and Fernandes' simulation (IEEE TVCG 2009, severity 1):
+along them a protanope's or deuteranope's linear RGB does not change. Lightness varies from dot to dot, so that it gives nothing away.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+CHOICES = ("2", "3", "5", "6", "7", "9")
+SIDE = 340
+_PLATES: tuple[tuple[Literal["control", "protan", "deutan"], str], ...] = (
+    ("control", "7"),
+    ("deutan", "5"),
+    ("protan", "6"),
+    ("deutan", "3"),
+    ("protan", "2"),
+    ("deutan", "9"),
+    ("protan", "5"),
+)
+COUNT = len(_PLATES)
+_SIMULATED = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+}
+"""Linear RGB as a dichromat's eye has it, from Machado et al., table 1, severity 1.0."""
+_BASE = np.array([0.24, 0.22, 0.16])
+"""Linear RGB between figure and ground."""
+_DIMMEST, _BRIGHTEST = 0.55, 1.45
+"""Each dot's light is that of its colour times a number between these."""
+
+Float = NDArray[np.float64]
+
+
+def confused(kind: str) -> tuple[Float, Float]:
+    """Figure and ground in linear RGB (3,): as far apart as the screen allows, yet alike to the eye of that kind."""
+    line = np.linalg.svd(np.array(_SIMULATED[kind]))[2][-1]  # the matrix is of rank 2, nearly
+    room = np.where(line > 0, 1 / _BRIGHTEST - _BASE, _BASE) / np.abs(line)
+    back = np.where(line < 0, 1 / _BRIGHTEST - _BASE, _BASE) / np.abs(line)
+    reach = 0.97 * min(room.min(), back.min())
+    return _BASE + reach * line, _BASE - reach * line
+
+
+def simulated(linear: Float, kind: str) -> Float:
+    """Linear RGB (..., 3) as an eye of that kind has it."""
+    return np.asarray(linear @ np.array(_SIMULATED[kind]).T)
+
+
+@lru_cache(maxsize=COUNT)
+def png(number: int) -> bytes:
+    """Plate `number`, 0..COUNT-1; the same bytes each time."""
+    kind, digit = _PLATES[number]
+    figure, ground = (0.45 * _BASE, 1.7 * _BASE) if kind == "control" else confused(kind)
+    rng = np.random.default_rng(number)
+    inside = _digit(digit)
+    plate = Image.new("RGB", (2 * SIDE, 2 * SIDE), (150, 150, 150))  # drawn at twice the size: smooth edges
+    pen = ImageDraw.Draw(plate)
+    for x, y, radius in _dots(rng):
+        light = rng.uniform(0.9, 1.1) if kind == "control" else rng.uniform(_DIMMEST, _BRIGHTEST)
+        colour = np.clip((figure if inside[int(y), int(x)] else ground) * light, 0, 1)
+        level = np.where(colour > 0.0031308, 1.055 * colour ** (1 / 2.4) - 0.055, 12.92 * colour)
+        pen.ellipse(
+            [2 * (x - radius), 2 * (y - radius), 2 * (x + radius), 2 * (y + radius)], fill=tuple(int(v) for v in np.rint(255 * level))
+        )
+    file = io.BytesIO()
+    plate.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(file, "PNG")
+    return file.getvalue()
+
+
+def judged(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read on each plate ({"0": "7", …}) and the class it gives: typical, red-green, or unclear (a control plate misread)."""
+    read = [str(answers.get(str(number), "")) for number in range(COUNT)]
+    wrong = {
+        kind: sum(given != digit for given, (of, digit) in zip(read, _PLATES, strict=True) if of == kind)
+        for kind in ("control", *_SIMULATED)
+    }
+    missed = wrong["protan"] + wrong["deutan"]
+    kind = "unclear" if wrong["control"] else "typical" if missed <= 1 else "red-green" if missed >= 3 else "unclear"
+    return {"class": kind, "read": read, "missed": wrong}
+
+
+def _digit(digit: str) -> NDArray[np.bool_]:
+    mask = Image.new("L", (SIDE, SIDE), 0)
+    font = ImageFont.load_default(size=270)
+    ImageDraw.Draw(mask).text((SIDE / 2, SIDE / 2), digit, 255, font=font, anchor="mm", stroke_width=9)
+    return np.asarray(mask) > 127
+
+
+def _dots(rng: np.random.Generator) -> list[tuple[float, float, float]]:
+    """x, y and radius of dots that fill the disc without touching, large ones first."""
+    placed = np.empty((0, 3))
+    for radius, tries in ((11.0, 700), (8.5, 1200), (6.0, 2500), (4.0, 5000), (2.8, 5000)):
+        for x, y in rng.uniform(radius, SIDE - radius, (tries, 2)):
+            if np.hypot(x - SIDE / 2, y - SIDE / 2) > SIDE / 2 - radius:
+                continue
+            if not (np.hypot(placed[:, 0] - x, placed[:, 1] - y) < placed[:, 2] + radius + 1).any():
+                placed = np.vstack([placed, (x, y, radius)])
+    return [(float(x), float(y), float(radius)) for x, y, radius in placed]

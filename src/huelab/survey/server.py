@@ -1,0 +1,69 @@
+"""The survey alone, without the dashboard: huelab survey serve. Several processes only on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from huelab.errors import SurveyError, UsageError
+from huelab.survey import privacy, web
+from huelab.survey.store import VARIABLE, Store
+
+_DAY = 86_400
+
+
+def application() -> Starlette:
+    """What uvicorn serves; opens the database at $HUELAB_SURVEY_URL or under var/ when it starts."""
+    store = Store.open()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        threading.Thread(target=_sweep_daily, args=(store,), daemon=True).start()
+        yield
+        store.close()
+
+    async def home(_: Request) -> Response:
+        return RedirectResponse(f"{web.PREFIX}/")
+
+    async def health(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    return Starlette(routes=[Route("/", home), Route("/health", health), web.mount(lambda: store)], lifespan=lifespan)
+
+
+def serve(*, host: str, port: int, workers: int) -> None:
+    """Runs until it is stopped. Raises UsageError for several processes on SQLite, SurveyError where the database cannot be opened."""
+    import uvicorn
+
+    store = Store.open()  # makes or upgrades it before any worker does, and says what is wrong in a sentence
+    sqlite = store.sqlite
+    store.close()
+    if workers > 1 and sqlite:
+        raise UsageError(f"--workers {workers}: SQLite takes one server process. Set ${VARIABLE} to a PostgreSQL database, or use 1.")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    uvicorn.run(
+        "huelab.survey.server:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _sweep_daily(store: Store) -> None:
+    while True:
+        with suppress(SurveyError):  # busy or away: tomorrow again
+            privacy.sweep(store)
+        time.sleep(_DAY)

@@ -1,0 +1,43 @@
+"""A plate must show its digit to most eyes, and to a dichromat's none; the screening turns nobody away by chance."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from huelab.color import lab
+from huelab.survey import plates
+
+
+def as_lab(linear: np.ndarray) -> np.ndarray:
+    level = np.where(linear > 0.0031308, 1.055 * np.clip(linear, 0, None) ** (1 / 2.4) - 0.055, 12.92 * linear)
+    return lab.rgb_to_lab(np.rint(255 * np.clip(level, 0, 1))[None, None].astype(np.uint8))[0, 0]
+
+
+@pytest.mark.parametrize("kind", ["protan", "deutan"])
+def test_figure_and_ground_are_apart_for_most_and_one_for_the_dichromat(kind: str) -> None:
+    figure, ground = plates.confused(kind)
+    assert np.hypot(*(as_lab(figure) - as_lab(ground))[1:]) > 40
+    seen = as_lab(plates.simulated(figure, kind)) - as_lab(plates.simulated(ground, kind))
+    assert np.abs(seen).max() < 3
+
+
+def test_plates_are_whole_pictures_and_the_same_each_time() -> None:
+    for number in range(plates.COUNT):
+        with Image.open(io.BytesIO(plates.png(number))) as picture:
+            assert picture.size == (plates.SIDE, plates.SIDE)
+            assert len(picture.getcolors(1_000_000)) > 100
+    again = plates.png.__wrapped__(1)
+    assert again == plates.png(1)
+
+
+def test_the_classes() -> None:
+    right = {str(number): digit for number, (_, digit) in enumerate(plates._PLATES)}
+    assert plates.judged(right)["class"] == "typical"
+    assert plates.judged(right | {"1": ""})["class"] == "typical", "one slip is no finding"
+    assert plates.judged(right | {str(number): "" for number in range(1, plates.COUNT)})["class"] == "red-green"
+    assert plates.judged(right | {"0": "3"})["class"] == "unclear"
+    assert plates.judged({})["class"] == "unclear"
