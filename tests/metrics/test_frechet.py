@@ -58,7 +58,7 @@ def test_equals_torchmetrics_formula():
     assert normal == pytest.approx(torchmetrics, rel=1e-6)
 
 
-@pytest.mark.parametrize("count", [10, 60])
+@pytest.mark.parametrize("count", [10, 30, 60])
 def test_a_draw_is_the_distance_of_the_drawn_rows(count):
     """Counts must mean what repeating the rows means, or the intervals are of something else."""
     first, paired, others = sample(count, 24, 0), sample(count, 24, 1, shift=0.1), sample(40, 24, 2)
@@ -75,6 +75,16 @@ def test_a_set_is_at_no_distance_from_itself(count):
     own = sample(count, 24, 0)
     assert frechet.of_pairs(own, own, np.ones((1, count)))[0] == pytest.approx(0, abs=1e-6)
     assert frechet.from_others(own, own, np.ones((1, count)))[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_numbers_that_never_vary_do_no_harm():
+    """A feature that is zero for every picture leaves the covariance without full rank."""
+    first, second = sample(60, 24, 0), sample(70, 24, 1)
+    padded = [np.pad(own, ((0, 0), (0, 3))) for own in (first, second)]
+    expected = frechet.from_others(first, second, np.ones((1, 60)))
+    np.testing.assert_allclose(frechet.from_others(*padded, np.ones((1, 60))), expected, rtol=1e-6)
+    paired = [padded[0], padded[1][:60]]
+    np.testing.assert_allclose(frechet.of_pairs(*paired, np.ones((1, 60))), by_definition(first, second[:60]), rtol=1e-5)
 
 
 def test_few_pictures_are_biased_upwards():

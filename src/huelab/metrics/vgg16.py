@@ -19,10 +19,6 @@ WEIGHTS = WeightsFile(
     sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
     variable="HUELAB_VGG16_WEIGHTS",
 )
-SHORTER, SIDE = 256, 224
-"""Pixels of the shorter side before the middle square is cut out, and of that square."""
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's sRGB values 0..1."""
 
 
 def classifier(state: dict[str, Tensor]) -> nn.Module:
@@ -42,11 +38,9 @@ def shown(rgb: NDArray[np.uint8]) -> Tensor:
     Shorter side to 256 (bilinear, antialiased), middle 224×224, ImageNet mean and deviation.
     """
     import torch
-    from torchvision.transforms.v2 import functional
+    from torchvision.models import VGG16_Weights
 
-    tensor = functional.resize(torch.from_numpy(np.array(rgb)).permute(2, 0, 1), [SHORTER], antialias=True)
-    values = functional.center_crop(tensor, [SIDE, SIDE]).float() / 255
-    batch: Tensor = functional.normalize(values, list(MEAN), list(DEVIATION))[None]
+    batch: Tensor = VGG16_Weights.IMAGENET1K_V1.transforms()(torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None])
     return batch
 
 
