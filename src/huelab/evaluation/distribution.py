@@ -1,17 +1,18 @@
 """Draws of metrics that compare distributions (FID): few, for each costs a matrix root, and read by their spread alone.
 
 A set drawn with replacement holds repetitions, so its distance is systematically larger than that of the set itself, and percentiles of the
-draws would lie beside the value. Their standard deviation is sound: the interval is value ± z · that, about the value that this number of
+draws would lie beside the value. Their standard deviation is sound: the interval is value ± t · that, about the value that this number of
 pictures gives (which is itself biased upwards, hence "at n pictures" wherever it is cited).
 """
 
 from __future__ import annotations
 
-from statistics import NormalDist
+import math
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from huelab import params
 from huelab.evaluation import resampling, vectors
@@ -19,7 +20,6 @@ from huelab.evaluation.evaluated import Evaluated
 from huelab.metrics.definition import Metric
 
 Float = NDArray[np.float64]
-_NORMAL = NormalDist()
 _known: WeakKeyDictionary[Evaluated, dict[tuple[object, ...], tuple[float, Float]]] = WeakKeyDictionary()
 
 
@@ -69,17 +69,26 @@ def spread(values: Float) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
 
 
-def interval(value: float, values: Float, confidence: float) -> tuple[float | None, float | None]:
-    """value ± z · standard deviation of the draws; (None, None) where there are too few."""
-    reach = _NORMAL.inv_cdf((1 + confidence) / 2) * spread(values)
-    return (value - reach, value + reach) if np.isfinite(reach) and np.isfinite(value) else (None, None)
+def error(values: Float, photographs: int) -> float | None:
+    """Standard error of a value from its draws; None where they are too few to say."""
+    found = spread(values) * (photographs / (photographs - 1)) ** 0.5 if photographs > 1 else math.nan
+    return found if math.isfinite(found) else None
 
 
-def p_value(difference: float, values: Float) -> float | None:
-    """Two-sided p of a difference whose draws are `values`, taken as normal; None where there are too few."""
-    error = spread(values)
-    if not np.isfinite(error) or not np.isfinite(difference):
+def interval(value: float, values: Float, photographs: int, confidence: float) -> tuple[float | None, float | None]:
+    """value ± t · its standard error; (None, None) where there are too few photographs or draws."""
+    scale = error(values, photographs)
+    if scale is None or not math.isfinite(value):
+        return None, None
+    reach = float(stdtrit(photographs - 1, (1 + confidence) / 2)) * scale
+    return value - reach, value + reach
+
+
+def p_value(difference: float, values: Float, photographs: int) -> float | None:
+    """Two-sided p of a difference whose draws are `values`, as Student's t; None where there are too few photographs or draws."""
+    scale = error(values, photographs)
+    if scale is None or not math.isfinite(difference):
         return None
-    if error == 0:
+    if scale == 0:
         return 1.0 if difference == 0 else 0.0
-    return 2 * _NORMAL.cdf(-abs(difference) / error)
+    return 2 * float(stdtr(photographs - 1, -abs(difference) / scale))

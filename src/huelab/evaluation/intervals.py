@@ -9,6 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from huelab import params
 from huelab.evaluation import distribution, statistic
@@ -72,10 +73,20 @@ def of_statistic(value: Statistic, drawn: Float, settings: params.Compare, *, sm
     if value.groups < 2:
         return None, None
     skew = statistic.acceleration(value.influences) if smooth and settings.interval == "bca" else None
-    return interval(value.point(), drawn, skew, settings.confidence)
+    return interval(value.point(), drawn, tail(value, settings.confidence), skew)
 
 
-def interval(value: float, drawn: Float, acceleration: float | None, confidence: float) -> tuple[float | None, float | None]:
+def tail(value: Statistic, confidence: float) -> float:
+    """The share of draws beyond either end of the interval.
+
+    (1 - confidence) / 2 for many photographs; less for few, by as much as Student's t is wider than the normal distribution and the
+    standard error larger than the draws' spread (T. Hesterberg, What teachers should know about the bootstrap, 2015, section 4.5).
+    """
+    quantile = stdtrit(statistic.degrees(value.influences), (1 + confidence) / 2)
+    return _NORMAL.cdf(-float(quantile) * statistic.stretch(value.influences))
+
+
+def interval(value: float, drawn: Float, tail: float, acceleration: float | None = None) -> tuple[float | None, float | None]:
     """Low and high end from bootstrap values: BCa with this acceleration, percentiles for None; draws that are not finite are left out.
 
     BCa (B. Efron, Better bootstrap confidence intervals, JASA 1987) takes percentiles that are moved for the draws' bias and skewness.
@@ -86,21 +97,20 @@ def interval(value: float, drawn: Float, acceleration: float | None, confidence:
         return None, None
     if np.ptp(drawn) <= 1e-12 * max(abs(value), float(np.abs(drawn).max())):
         return value, value
-    tail = (1 - confidence) / 2
     ends = [tail, 1 - tail]
-    if acceleration is not None:
-        ends = _corrected(ends, value, drawn, acceleration) or ends
+    if acceleration is not None and tail > 0:
+        ends = _corrected(tail, value, drawn, acceleration) or ends
     low, high = np.quantile(drawn, ends)
     return float(low), float(high)
 
 
-def _corrected(ends: list[float], value: float, drawn: Float, acceleration: float) -> list[float]:
+def _corrected(tail: float, value: float, drawn: Float, acceleration: float) -> list[float]:
     """The percentiles of BCa; [] where it has none."""
     below = float((drawn < value).mean() + (drawn == value).mean() / 2)
     if not 0 < below < 1:
         return []
-    bias = _NORMAL.inv_cdf(below)
-    moved = [bias + _NORMAL.inv_cdf(end) for end in ends]
+    bias, reach = _NORMAL.inv_cdf(below), _NORMAL.inv_cdf(tail)
+    moved = [bias + reach, bias - reach]
     if abs(bias) > _EDGE or any(1 - acceleration * end <= 0 for end in moved):
         return []
     return [_NORMAL.cdf(bias + end / (1 - acceleration * end)) for end in moved]
@@ -118,5 +128,5 @@ def _of_vectors(one: Evaluated, metric: Metric, settings: params.Compare) -> Est
     usable = distribution.usable(one, metric)
     photographs = len(np.unique(one.groups[usable]))
     value, drawn = distribution.drawn(one, metric, usable, settings)
-    low, high = distribution.interval(value, drawn, settings.confidence) if photographs > 1 else (None, None)
+    low, high = distribution.interval(value, drawn, photographs, settings.confidence)
     return Estimate(value, low, high, photographs, int((~usable).sum()))

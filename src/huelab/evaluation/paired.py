@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtr
 
 from huelab import params
 from huelab.evaluation import distribution, resampling, statistic
@@ -38,6 +39,8 @@ class Paired:
     """Pictures left out because one of the two scores is NaN or infinite."""
     error: float | None = None
     """Standard error of the difference."""
+    degrees: float | None = None
+    """Of freedom of that: photographs - 1, fewer where the spread between few seeds counts."""
     p_holm: float | None = None
     """p adjusted for the comparisons it was made with; None for one made alone."""
 
@@ -154,10 +157,10 @@ def _of_columns(side: _Sides, value: Statistic, drawn: Float, flipped: float | N
     if value.groups < 2:
         return Paired(side.metric.name, difference, None, None, None, None, value.groups, excluded)
     low, high = of_statistic(value, drawn, settings, smooth=side.metric.signed is None)
-    p = flipped if flipped is not None else _by_bootstrap(drawn)
-    error = statistic.standard_error(value.influences)
+    p = flipped if flipped is not None else _by_bootstrap(value, drawn)
+    error, degrees = statistic.standard_error(value.influences), statistic.degrees(value.influences)
     effect = _effect(side.by_photograph(), value.counts) if side.metric.kind == "paired" else None
-    return Paired(side.metric.name, difference, low, high, p, effect, value.groups, excluded, error)
+    return Paired(side.metric.name, difference, low, high, p, effect, value.groups, excluded, error, degrees)
 
 
 def _effect(sums: Float, counts: Float) -> float | None:
@@ -166,13 +169,14 @@ def _effect(sums: Float, counts: Float) -> float | None:
     return float(means.mean()) / spread if spread > 1e-12 * float(np.abs(means).max()) else None
 
 
-def _by_bootstrap(drawn: Float) -> float | None:
-    """The share of draws on the far side of 0, twice: the level at which the percentile interval would touch 0."""
+def _by_bootstrap(value: Statistic, drawn: Float) -> float | None:
+    """The level at which the percentile interval, as wide as `intervals.tail` makes it for few photographs, would touch 0."""
     drawn = drawn[np.isfinite(drawn)]
     if not len(drawn):
         return None
     fewer = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
-    return min(1.0, 2 * (fewer + 1) / (len(drawn) + 1))
+    share = min(0.5, (fewer + 1) / (len(drawn) + 1))
+    return 2 * float(stdtr(statistic.degrees(value.influences), ndtri(share) / statistic.stretch(value.influences)))
 
 
 def _of_vectors(side: _Sides, settings: params.Compare) -> Paired:
@@ -184,7 +188,7 @@ def _of_vectors(side: _Sides, settings: params.Compare) -> Paired:
     excluded = int((~side.kept).sum())
     if photographs < 2 or not math.isfinite(difference):
         return Paired(side.metric.name, difference, None, None, None, None, photographs, excluded)
-    low, high = distribution.interval(difference, drawn - others, settings.confidence)
-    error = distribution.spread(drawn - others)
-    p = distribution.p_value(difference, drawn - others)
-    return Paired(side.metric.name, difference, low, high, p, None, photographs, excluded, error if math.isfinite(error) else None)
+    low, high = distribution.interval(difference, drawn - others, photographs, settings.confidence)
+    p = distribution.p_value(difference, drawn - others, photographs)
+    error = distribution.error(drawn - others, photographs)
+    return Paired(side.metric.name, difference, low, high, p, None, photographs, excluded, error, photographs - 1)

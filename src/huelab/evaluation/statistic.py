@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,7 +91,29 @@ def acceleration(influences: Sequence[Float]) -> float:
 
 def standard_error(influences: Sequence[Float]) -> float:
     """Of the value, by the jackknife over photographs and, where there are several, over seeds."""
-    return float(np.sqrt(sum(float(np.square(own).sum()) * len(own) / (len(own) - 1) for own in influences)))
+    return math.sqrt(sum(_variances(influences)))
+
+
+def degrees(influences: Sequence[Float]) -> float:
+    """Degrees of freedom of `standard_error`: photographs - 1, fewer where the spread between few seeds counts (Welch-Satterthwaite)."""
+    variances = _variances(influences)
+    if not sum(variances) > 0:
+        return float(len(influences[0]) - 1)
+    return sum(variances) ** 2 / sum(variance**2 / (len(own) - 1) for variance, own in zip(variances, influences, strict=True))
+
+
+def stretch(influences: Sequence[Float]) -> float:
+    """By how much the bootstrap's spread falls short of the standard error: √(n / (n - 1)) for n photographs.
+
+    None of it is the seeds', of which one fewer is drawn than there are.
+    """
+    total = sum(_variances(influences))
+    drawn = float(np.square(influences[0]).sum()) + sum(_variances(influences)[1:])
+    return math.sqrt(total / drawn) if drawn > 0 else 1.0
+
+
+def _variances(influences: Sequence[Float]) -> list[float]:
+    return [float(np.square(own).sum()) * len(own) / (len(own) - 1) for own in influences]
 
 
 def draw(statistics: Sequence[Statistic], draws: int, seed: int) -> list[Float]:

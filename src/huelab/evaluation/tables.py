@@ -6,7 +6,6 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 from huelab.evaluation.intervals import Estimate
@@ -70,8 +69,7 @@ def facts(board: Leaderboard) -> list[str]:
         name = "BCa" if board.interval == "bca" else "percentile"
         spread = f"Intervals: {board.confidence:.0%} {name} bootstrap over {over} ({board.draws} draws, seeded)."
         if costly := [metric.title for metric in board.metrics if metric.of_vectors]:
-            reach = NormalDist().inv_cdf((1 + board.confidence) / 2)
-            spread += f" {' and '.join(costly)}: ±{reach:.2f} deviations of {board.costly_draws} draws."
+            spread += f" {' and '.join(costly)}: as wide as {board.costly_draws} draws are spread."
         if board.n_groups < FEW:
             spread += f" With fewer than {FEW} photographs such intervals are too narrow."
     else:

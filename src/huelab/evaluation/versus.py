@@ -48,10 +48,11 @@ def smallest_shown(
     smallest: dict[str, float | None] = {}
     for metric in shown:
         pairs = [versus[name]["best"][metric.name] for name in others]
-        found = [
-            least
+        shown_by = [
+            power.smallest(pair.error, pair.photographs, 1 - settings.confidence, degrees=pair.degrees)
             for pair in pairs
-            if pair.error is not None and (least := power.smallest(pair.error, pair.photographs, 1 - settings.confidence)) is not None
+            if pair.error is not None
         ]
+        found = [value for value in shown_by if value is not None]
         smallest[metric.name] = float(np.median(found)) if found else None
     return of if any(value is not None for value in smallest.values()) else "", smallest
