@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from huelab.metrics import colorfulness
-from huelab.metrics.colorfulness_abs import METRIC, of_predicted, of_rgb, of_truth
+from huelab.metrics.colorfulness_abs import METRIC, of_opponents, of_predicted, of_truth
+from huelab.metrics.pair import opponents
+
+
+def of_rgb(rgb):
+    return of_opponents(opponents(rgb))
 
 
 def _as_ddcolor(rgb):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from huelab.color import bins, lab
+from huelab.metrics import squares
 from huelab.metrics.gamut_coverage import gamut_coverage, used
 from huelab.metrics.pair import Pair
 
@@ -51,4 +53,12 @@ def test_degenerate_pictures(one_colour, tiny, gray, identical):
     assert gamut_coverage(identical(one_colour)) == 1
     assert gamut_coverage(identical(tiny)) > 0.95
     assert gamut_coverage(gray(np.full((6, 6, 3), 93, np.uint8))) == 1
-    assert used(np.array([[[500.0, -500.0]]], np.float32)).sum() == 1, "beyond sRGB counts at the edge"
+    assert used(squares.of(np.array([[[500.0, -500.0]]], np.float32))).sum() == 1, "beyond sRGB counts at the edge"
+
+
+def test_squares_lead_to_the_nearest_bins():
+    """Across all of sRGB: a wrong bin would weigh pixels of the rebalanced area by another colour's rarity."""
+    levels = np.arange(0, 256, 5, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 1, 3)
+    ab = np.ascontiguousarray(lab.rgb_to_lab(cube)[..., 1:])
+    np.testing.assert_array_equal(squares.nearest_bins(squares.of(ab), ab), bins.nearest(ab))

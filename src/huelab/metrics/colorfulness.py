@@ -13,36 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from huelab.metrics.definition import Metric
-from huelab.metrics.pair import Pair
-
-# rg = R − G, yb = (R + G)/2 − B
-_OPPONENTS = np.array([[1.0, -1.0, 0.0], [0.5, 0.5, -1.0]], np.float32)
-
-
-def of_rgb(rgb: NDArray[np.uint8]) -> float:
-    """sqrt(σ_rg² + σ_yb²) + 0.3·sqrt(μ_rg² + μ_yb²) of an (h, w, 3) uint8 picture; 0 for a gray one, population σ."""
-    return of_opponents(opponents(rgb))
-
-
-def opponents(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(h, w, 2) rg and yb, in 8-bit levels."""
-    return np.asarray(cv2.transform(rgb.astype(np.float32), _OPPONENTS), np.float32)
+from huelab.metrics.pair import Pair, opponents
 
 
 def of_opponents(planes: NDArray[np.float32]) -> float:
-    """M3 of two planes (h, w, 2)."""
-    means, deviations = cv2.meanStdDev(planes)
-    return math.hypot(*deviations.ravel().tolist()) + 0.3 * math.hypot(*means.ravel().tolist())
+    """sqrt(σ_rg² + σ_yb²) + 0.3·sqrt(μ_rg² + μ_yb²) of planes (h, w, ≥ 2) rg, yb, 8-bit levels; population σ."""
+    means, deviations = (values.ravel()[:2].tolist() for values in cv2.meanStdDev(planes))
+    return math.hypot(*deviations) + 0.3 * math.hypot(*means)
+
+
+def of_rgb(rgb: NDArray[np.uint8]) -> float:
+    """M3 of an (h, w, 3) uint8 picture; 0 for a gray one."""
+    return of_opponents(opponents(rgb))
 
 
 def of_predicted(pair: Pair) -> float:
     """Colorfulness of the picture as rendered."""
-    return of_rgb(pair.predicted_rgb)
+    return of_opponents(pair.predicted_opponents)
 
 
 def of_truth(pair: Pair) -> float:
     """Colorfulness of the photograph."""
-    return of_rgb(pair.truth_rgb)
+    return of_opponents(pair.truth_opponents)
 
 
 METRIC = Metric(

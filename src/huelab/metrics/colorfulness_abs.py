@@ -6,7 +6,6 @@ are about 8 % lower. No direction: a colorizer should reach the photographs' own
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,20 +14,19 @@ from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
 
 
-def of_rgb(rgb: NDArray[np.uint8]) -> float:
-    """sqrt(σ² of |rg| + σ² of |yb|) + 0.3·sqrt(μ² of |rg| + μ² of |yb|) of an (h, w, 3) uint8 picture; 0 for a gray one."""
-    opponents = colorfulness.opponents(rgb)
-    return colorfulness.of_opponents(np.asarray(cv2.absdiff(opponents, np.zeros(4)), np.float32))
+def of_opponents(planes: NDArray[np.float32]) -> float:
+    """sqrt(σ² of |rg| + σ² of |yb|) + 0.3·sqrt(μ² of |rg| + μ² of |yb|) of planes (h, w, ≥ 2) rg, yb, 8-bit levels."""
+    return colorfulness.of_opponents(np.abs(planes))
 
 
 def of_predicted(pair: Pair) -> float:
-    """Of the picture as rendered."""
-    return of_rgb(pair.predicted_rgb)
+    """Of the picture as rendered; 0 for a gray one."""
+    return of_opponents(pair.predicted_opponents)
 
 
 def of_truth(pair: Pair) -> float:
     """Of the photograph."""
-    return of_rgb(pair.truth_rgb)
+    return of_opponents(pair.truth_opponents)
 
 
 METRIC = Metric(

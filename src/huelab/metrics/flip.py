@@ -74,17 +74,19 @@ def _light(opponents: Float) -> Float:
     return np.clip(light, 0, 1, out=light)
 
 
-def _hunt(light: Float) -> Float:
-    """(..., 3) L*, and a* and b* times L*/100, of linear RGB: colours in the dark look less colourful."""
+def _hunt(light: Float) -> list[Float]:
+    """L*, and a* and b* times L*/100, of linear RGB (n, 1, 3), each (n, 1): colours in the dark look less colourful."""
     relative = _array(cv2.transform(light, _RELATIVE_FROM_RGB.astype(np.float32)))
-    planes = _array(cv2.transform(lab.compress(relative), srgb.LAB_FROM_F))
-    planes[..., 1:] *= planes[..., :1] * np.float32(0.01)
-    return planes
+    lightness, a, b = (_array(plane) for plane in cv2.split(cv2.transform(lab.compress(relative), srgb.LAB_FROM_F)))
+    share = lightness * np.float32(0.01)
+    a *= share
+    b *= share
+    return [lightness, a, b]
 
 
-def _distance(first: Float, second: Float) -> Float:
-    """HyAB to the power 0.7: |ΔL| + the Euclidean distance in the ab plane."""
-    lightness, a, b = (_array(plane) for plane in cv2.split(first - second))
+def _distance(first: list[Float], second: list[Float]) -> Float:
+    """HyAB to the power 0.7, (n, 1): |ΔL| + the Euclidean distance in the ab plane."""
+    lightness, a, b = (one - other for one, other in zip(first, second, strict=True))
     return _array(cv2.pow(np.abs(lightness) + length(a, b), _COLOUR_EXPONENT))
 
 

@@ -11,30 +11,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from huelab.metrics import squares
 from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
 
-SIDE = 10
-"""CIE units of a square."""
 LEAST = 1e-3
 """Share of the pixels that makes a square used."""
-_ACROSS = 2 * 130 // SIDE + 1
-"""Squares in a row: a and b of sRGB, and of anything clamped to it, lie within ±130."""
 
 
-def used(ab: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(729,) which squares the colours ab (..., 2) use."""
-    squares = np.rint(ab.reshape(-1, 2) * np.float32(1 / SIDE)).astype(np.int32)
-    np.clip(squares, -(_ACROSS // 2), _ACROSS // 2, out=squares)
-    index = squares[:, 0] * _ACROSS + squares[:, 1] + _ACROSS**2 // 2
-    counts = np.bincount(index, minlength=_ACROSS**2)
-    return np.asarray(counts >= max(LEAST * len(squares), 1))
+def used(index: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(729,) which squares a picture uses whose colours lie in those of `index` (...)."""
+    return np.bincount(index.ravel(), minlength=squares.ACROSS**2) >= max(LEAST * index.size, 1)
 
 
 def gamut_coverage(pair: Pair) -> float:
     """Share (0..1) of the true squares that the prediction uses; 1 for equal ab."""
-    true = used(pair.truth_lab[..., 1:])
-    return float(np.count_nonzero(true & used(pair.predicted_ab)) / np.count_nonzero(true))
+    true = used(pair.truth_squares)
+    return float(np.count_nonzero(true & used(pair.predicted_squares)) / np.count_nonzero(true))
 
 
 METRIC = Metric(

@@ -24,7 +24,9 @@ EVEN = 1.0
 def histogram(chroma: NDArray[np.float32], hue: NDArray[np.float32]) -> NDArray[np.float64]:
     """(36,) shares of the hues (degrees) of pixels of some chroma (CIE units), sum 1."""
     bins = (hue.ravel() * np.float32(BINS / 360)).astype(np.int64)
-    shares = np.bincount(bins % BINS, chroma.ravel(), minlength=BINS) / max(chroma.size, 1) + EVEN / BINS
+    sums = np.bincount(bins, chroma.ravel(), minlength=BINS + 1)
+    sums[0] += sums[BINS]  # 360° is 0°
+    shares = sums[:BINS] / max(chroma.size, 1) + EVEN / BINS
     return np.asarray(shares / shares.sum())
 
 

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from huelab.color import bins, gamut, lab
+from huelab.color import gamut, lab
+from huelab.metrics import squares
 
 Float = NDArray[np.float32]
+
+_OPPONENTS = np.array([[1, -1, 0], [0.5, 0.5, -1], [1 / 3, 1 / 3, 1 / 3]], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,25 +43,31 @@ class Pair:
         return cls(truth_rgb, predicted_rgb, truth_lab, clamped, prior, label)
 
     @cached_property
+    def truth_ab(self) -> Float:
+        """(h, w, 2) true ab, contiguous."""
+        return np.ascontiguousarray(self.truth_lab[..., 1:])
+
+    @cached_property
     def ab_difference(self) -> Float:
         """(h, w, 2) predicted minus true ab, CIE units."""
-        return self.predicted_ab - self.truth_lab[..., 1:]
+        return self.predicted_ab - self.truth_ab
 
     @cached_property
     def ab_distance(self) -> Float:
         """(h, w) Euclidean distance in the ab plane, CIE units."""
-        return length(self.ab_difference[..., 0], self.ab_difference[..., 1])
+        a, b = cv2.split(self.ab_difference)
+        return length(np.asarray(a), np.asarray(b))
 
     @cached_property
     def ab_rounded_error(self) -> Float:
         """(h, w) the larger of |Δa| and |Δb| between the colours rounded to whole CIE units."""
-        a, b = cv2.split(cv2.absdiff(np.rint(self.predicted_ab), np.rint(self.truth_lab[..., 1:])))
+        a, b = cv2.split(np.abs(np.rint(self.predicted_ab) - np.rint(self.truth_ab)))
         return np.asarray(np.maximum(a, b), np.float32)
 
     @cached_property
     def truth_chroma_and_hue(self) -> tuple[Float, Float]:
         """Two planes (h, w): chroma in CIE units, and hue 0..360 degrees from +a towards +b (to 0.02°; 0 where there is no chroma)."""
-        return _polar(self.truth_lab[..., 1:])
+        return _polar(self.truth_ab)
 
     @cached_property
     def predicted_chroma_and_hue(self) -> tuple[Float, Float]:
@@ -66,14 +75,39 @@ class Pair:
         return _polar(self.predicted_ab)
 
     @cached_property
+    def truth_squares(self) -> NDArray[np.int64]:
+        """(h, w) index of the ab square of the true colour, see `squares`."""
+        return squares.of(self.truth_ab)
+
+    @cached_property
+    def predicted_squares(self) -> NDArray[np.int64]:
+        """(h, w) the same of the predicted ab."""
+        return squares.of(self.predicted_ab)
+
+    @cached_property
     def truth_bins(self) -> NDArray[np.int64]:
         """(h, w) index of the ab bin nearest to the true colour."""
-        return bins.nearest(self.truth_lab[..., 1:])
+        return squares.nearest_bins(self.truth_squares, self.truth_ab)
+
+    @cached_property
+    def truth_opponents(self) -> Float:
+        """(h, w, 3) R − G, (R + G) / 2 − B and (R + G + B) / 3 of the photograph, 8-bit levels."""
+        return opponents(self.truth_rgb)
+
+    @cached_property
+    def predicted_opponents(self) -> Float:
+        """(h, w, 3) the same of the picture as rendered."""
+        return opponents(self.predicted_rgb)
 
     @cached_property
     def predicted_lab(self) -> Float:
         """(h, w, 3) L*a*b* of the picture as rendered."""
         return lab.rgb_to_lab(self.predicted_rgb)
+
+
+def opponents(rgb: NDArray[np.uint8]) -> Float:
+    """(h, w, 3) R − G, (R + G) / 2 − B and (R + G + B) / 3 of (h, w, 3) sRGB, 8-bit levels."""
+    return np.asarray(cv2.transform(rgb.astype(np.float32), _OPPONENTS), np.float32)
 
 
 def length(x: Float, y: Float) -> Float:

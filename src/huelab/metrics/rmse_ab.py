@@ -18,19 +18,15 @@ from numpy.typing import NDArray
 from huelab.metrics.definition import Means, Metric
 from huelab.metrics.pair import Pair
 
-DARK = 1e-4
-"""Added to the brightness, so that black has α and β 0."""
-# α·(M + ε), β·(M + ε), M + ε of 8-bit levels
-_PLANES = np.array([[-0.5 / 255, -0.5 / 255, 1 / 255, 0], [1 / 255, -1 / 255, 0, 0], [1 / 765, 1 / 765, 1 / 765, DARK]], np.float32)
+DARK = 1e-4 * 255
+"""Added to the brightness in 8-bit levels, so that black has α and β 0."""
 
 
 def mean_square(pair: Pair) -> float:
     """Mean over pixels and both channels of the squared difference of α and β between the rendered picture and the photograph."""
-    (a1, b1), (a2, b2) = _alpha_beta(pair.truth_rgb), _alpha_beta(pair.predicted_rgb)
-    a1 -= a2
-    b1 -= b2
-    total = float(np.dot(a1.ravel(), a1.ravel())) + float(np.dot(b1.ravel(), b1.ravel()))
-    return total / (2 * a1.size)
+    beta, alpha = (true - made for true, made in zip(_beta_alpha(pair.truth_opponents), _beta_alpha(pair.predicted_opponents), strict=True))
+    total = float(np.dot(alpha.ravel(), alpha.ravel())) + float(np.dot(beta.ravel(), beta.ravel()))
+    return total / (2 * alpha.size)
 
 
 def of_picture(pair: Pair) -> float:
@@ -43,9 +39,11 @@ def of_means(means: Means) -> NDArray[np.float64]:
     return np.sqrt(means["rmse_ab_square"])
 
 
-def _alpha_beta(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    alpha, beta, brightness = cv2.split(cv2.transform(rgb.astype(np.float32), _PLANES))
-    return np.divide(alpha, brightness, dtype=np.float32), np.divide(beta, brightness, dtype=np.float32)
+def _beta_alpha(opponents: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """β and −α, each (h, w)."""
+    red_green, yellow_blue, brightness = (np.asarray(plane, np.float32) for plane in cv2.split(opponents))
+    brightness += np.float32(DARK)
+    return red_green / brightness, yellow_blue / brightness
 
 
 METRIC = Metric(
