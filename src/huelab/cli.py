@@ -110,6 +110,22 @@ def table(
     typer.echo(cost_table.markdown(metric or ()), nl=False)
 
 
+@app.command("compare")
+def compare(
+    first: Annotated[str | None, typer.Argument(metavar="A", help="an entry of params.yaml, or a folder of scores of any project")] = None,
+    second: Annotated[str | None, typer.Argument(metavar="B", help="what A is compared with, picture by picture")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="a metric to compare in, as often as you like; all that both have")] = None,
+) -> None:
+    """Whether A and B differ by more than chance. Without A and B: every model against gray, the best and the champion."""
+    from huelab.errors import UsageError
+    from huelab.evaluation import compare_all, compare_two
+
+    if first is not None and second is None:
+        raise UsageError("Name two colorizers to compare, or none: huelab compare beta pix2pix")
+    text = compare_two.of_two(first, second, metric or ()) if first and second else compare_all.of_all(metric or ())
+    typer.echo(text)
+
+
 @app.command("experiments")
 def list_experiments() -> None:
     """The named sets of parameters that `huelab experiment` runs, and which photographs each is for."""

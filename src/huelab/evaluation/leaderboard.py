@@ -110,9 +110,11 @@ def build(
     require_same_data(evaluated, meta["data_hash"])
     shown, not_computed = _shown(evaluated, chosen, settings.sort)
     on_split = [one for one in evaluated if not one.one_picture]
-    truth = _truth_colorfulness(on_split)
+    truth = truth_colorfulness(on_split)
     rows = [_row(one, shown, settings, cards[one.name]) for one in evaluated]
-    ranked = sorted((row for row in rows if not row.one_picture), key=lambda row: _rank(row, settings.sort, truth))
+    ranked = sorted(
+        (row for row in rows if not row.one_picture), key=lambda row: rank(row.scores[settings.sort].mean, row.model, settings.sort, truth)
+    )
     best = next((row.model for row in ranked if not row.floor), "")
     versus = against_references(on_split, shown, best, settings)
     of, smallest = smallest_shown(versus, best, shown, settings)
@@ -223,7 +225,8 @@ def _verdict(found: Paired) -> Verdict:
     return Verdict(found, beaten)
 
 
-def _truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:
+def truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:
+    """Mean colorfulness of the test photographs themselves; None where no colorizer was scored with it."""
     for one in evaluated:
         if "colorfulness_truth" in one.table:
             truth = one.table["colorfulness_truth"].to_numpy(np.float64)
@@ -231,11 +234,13 @@ def _truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:
     return None
 
 
-def _rank(row: Row, sort: str, truth: float | None) -> tuple[float, str]:
-    """Best first; a metric without a direction (colorfulness) ranks by closeness to the photographs; no value comes last."""
-    score = row.scores.get(sort)
-    if score is None or math.isnan(score.mean):
-        return math.inf, row.model
+def rank(value: float | None, model: str, sort: str, truth: float | None) -> tuple[float, str]:
+    """The key that puts the best first; a metric without a direction (colorfulness) ranks by closeness to the photographs' own, `truth`.
+
+    No value comes last.
+    """
+    if value is None or math.isnan(value):
+        return math.inf, model
     better = metrics.metric(sort).better
-    key = -score.mean if better == "higher" else abs(score.mean - (truth or 0.0)) if better == "none" else score.mean
-    return key, row.model
+    key = -value if better == "higher" else abs(value - (truth or 0.0)) if better == "none" else value
+    return key, model

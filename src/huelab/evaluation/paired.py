@@ -32,7 +32,10 @@ class Paired:
     p: float | None
     """Two-sided. One seed each: sign flips of the photographs' differences. Set-level metrics and several seeds: from the bootstrap."""
     effect: float | None
-    """Cohen's d_z: mean over standard deviation of the photographs' mean differences; None for set-level metrics."""
+    """Cohen's d_z: the difference over the standard deviation of the photographs' differences; None for set-level metrics.
+
+    Taken as difference / (√photographs · its standard error over photographs), which is that where all have as many pictures.
+    """
     photographs: int
     """That have a score from both, near-duplicates counted once."""
     excluded: int = 0
@@ -128,9 +131,9 @@ class _Sides:
         return summed(self.scores, self.kept, self.first.groups, self.first.n_groups, lambda first, second: value(first) - value(second))
 
     def by_photograph(self) -> Float:
-        """(groups,) the sums of the pictures' differences, means over seeds."""
+        """(groups,) the sums of the pictures' differences, of one seed each."""
         place = list(self.metric.columns).index(self.metric.name)
-        first, second = (scores[:, :, place].mean(axis=1) for scores in self.scores)
+        first, second = (scores[:, 0, place] for scores in self.scores)
         own = np.zeros(self.first.n_groups)
         np.add.at(own, self.first.groups[self.kept], (first - second)[self.kept])
         return own
@@ -159,14 +162,13 @@ def _of_columns(side: _Sides, value: Statistic, drawn: Float, flipped: float | N
     low, high = of_statistic(value, drawn, settings, smooth=side.metric.signed is None)
     p = flipped if flipped is not None else _by_bootstrap(value, drawn)
     error, degrees = statistic.standard_error(value.influences), statistic.degrees(value.influences)
-    effect = _effect(side.by_photograph(), value.counts) if side.metric.kind == "paired" else None
+    effect = _effect(difference, value) if side.metric.kind == "paired" else None
     return Paired(side.metric.name, difference, low, high, p, effect, value.groups, excluded, error, degrees)
 
 
-def _effect(sums: Float, counts: Float) -> float | None:
-    means = sums[counts > 0] / counts[counts > 0]
-    spread = float(means.std(ddof=1))
-    return float(means.mean()) / spread if spread > 1e-12 * float(np.abs(means).max()) else None
+def _effect(difference: float, value: Statistic) -> float | None:
+    spread = math.sqrt(value.groups) * statistic.standard_error(value.influences[:1])
+    return difference / spread if spread > 1e-9 * abs(difference) else None
 
 
 def _by_bootstrap(value: Statistic, drawn: Float) -> float | None:

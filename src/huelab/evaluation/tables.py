@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from huelab.evaluation import power
 from huelab.evaluation.intervals import Estimate
 from huelab.evaluation.leaderboard import BEAT_IN, Leaderboard, Row, Verdict
-from huelab.evaluation.power import POWER
 from huelab.evaluation.versus import MUST_BEAT
 from huelab.metrics.definition import Metric
 
@@ -103,8 +103,8 @@ def shows(board: Leaderboard, chosen: Sequence[Metric]) -> str:
     found = [f"{metric.title} {value:.2g}" for metric in chosen if (value := board.power.get(metric.name)) is not None]
     count = f"{board.n_groups} {'photograph' if board.n_groups == 1 else 'photographs'}"
     if not found:
-        return f"{count} can show no difference between two models."
-    how = f"{POWER:.0%} power, {1 - board.confidence:.2g} two-sided, one comparison; median of {board.power_of}"
+        return "" if power.possible(board.n_groups, 1 - board.confidence) else f"{count} can show no difference between two models."
+    how = f"{power.POWER:.0%} power, {1 - board.confidence:.2g} two-sided, one comparison; median of {board.power_of}"
     return f"Smallest difference between two models that {count} can show ({how}): {', '.join(found)}."
 
 
@@ -218,8 +218,12 @@ def short(board: Leaderboard) -> str:
         )
         for name, scores in row.floors.items():
             rows.append(["", f"  {name} there", *(number(scores.get(metric.name), metric) for metric in shown), ""])
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     said = [f"{row.model}: {note}" for row in board.rows for note in row.notes]
     left_out = [f"not computed: {name} ({why.split(':')[0]})" for name, why in board.not_computed.items()]
-    return "\n".join([*lines, *filter(None, (tied(board), shows(board, shown))), *facts(board), *said, *left_out])
+    return "\n".join([*in_columns(rows), *filter(None, (tied(board), shows(board, shown))), *facts(board), *said, *left_out])
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines, each column as wide as its widest cell."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
