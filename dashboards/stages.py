@@ -82,6 +82,7 @@ def _plan(params: Params) -> list[tuple[str, str, Path, tuple[str, ...]]]:
     for name in params.models:
         plan.append((f"evaluate@{name}", f"scores {name} on the test split", paths.scores(name), ("summary.json", "scores.parquet")))
     plan.append(("compare", "builds the leaderboard and the report", paths.reports(), ("leaderboard.json", "report.html")))
+    plan.append(("stimuli", "renders pictures for surveys", paths.stimuli(), ("manifest.json",)))
     return plan
 
 

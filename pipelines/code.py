@@ -13,7 +13,7 @@ from huelab import models, params, paths
 from pipelines import stage
 from pipelines.imports import ROOT, closure
 
-ALONE = ("inspect", "standardize", "augment", "pretrain", "backbones", "compare")
+ALONE = ("inspect", "standardize", "augment", "pretrain", "backbones", "compare", "stimuli")
 PER_MODEL = ("train", "evaluate")
 OBJECTIVES = ROOT / "src" / "huelab" / "objectives"
 METRICS = ROOT / "src" / "huelab" / "metrics"

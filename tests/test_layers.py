@@ -26,13 +26,14 @@ LAYERS = [
     {"objectives"},
     {"training"},
     {"evaluation", "colorize"},
+    {"stimuli"},
     {"survey"},
     {"tracking", "quality"},
     {"experiments"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-STAGES = ("inspect", "standardize", "augment", "pretrain", "backbones", "train", "evaluate", "compare")
+STAGES = ("inspect", "standardize", "augment", "pretrain", "backbones", "train", "evaluate", "compare", "stimuli")
 MAY_BE_IMPORTED_FROM_THE_LEFT = {
     # a section of params.yaml is validated by the class its model or metric file exports; found by name, loads no torch
     ("params", "models"),

@@ -30,6 +30,7 @@ from huelab.sections import (
     Split,
     SplitParams,
     Standardize,
+    SurveyParams,
     Train,
     known_once,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Split",
     "SplitParams",
     "Standardize",
+    "SurveyParams",
     "Train",
     "load",
     "parse",
@@ -69,6 +71,7 @@ class Params(Section):
     evaluate: Evaluate = Evaluate()
     compare: Compare = Compare()
     registry: Registry = Registry()
+    survey: SurveyParams = SurveyParams()
     colorizers: Mapping[str, Any] = Field(default_factory=dict)
 
     @field_validator("models")
@@ -87,6 +90,9 @@ class Params(Section):
             raise ValueError(
                 f"compare.sort is {self.compare.sort!r}, which evaluate.metrics does not list: add it there or sort by another"
             )
+        strangers = [name for name in self.survey.models if name not in self.models]
+        if strangers:
+            raise ValueError(f"survey.models names {', '.join(strangers)}, which `models` does not list: add it there or leave it out")
         if self.registry.metric not in self.evaluate.metrics:
             raise ValueError(
                 f"registry.metric is {self.registry.metric!r}, which evaluate.metrics does not list: add it there or choose by another"

@@ -119,6 +119,11 @@ def scores(name: str) -> Path:
     return root() / "work" / "scores" / name
 
 
+def stimuli() -> Path:
+    """Stage stimuli: manifest.json and pictures/ for a survey."""
+    return root() / "work" / "stimuli"
+
+
 def reports() -> Path:
     """Stage compare: leaderboard.csv, leaderboard.md, report.html, contact_sheet.png, curves.png."""
     return root() / "work" / "reports"

@@ -188,6 +188,18 @@ class Registry(Section):
         return known_once(chosen, metrics.names(), "metric") if chosen else chosen
 
 
+class SurveyParams(Section):
+    """Pictures that are rendered for surveys."""
+
+    models: tuple[str, ...] = Field((), description="whose pictures; empty: of every learned colorizer that knows more than one picture")
+    photographs: int = Field(40, ge=0, description="test pictures for main and catch trials; 0: no survey")
+    practice: int = Field(8, ge=0, description="others for practice trials")
+    side: int = Field(256, ge=64, le=1024, description="pixels of the longer side")
+    real_roundtrip: bool = Field(True, description="the real picture's colours are as coarse as a network's; else sharpness is judged")
+    catch: Literal["hue", "random"] = Field("hue", description="what is wrong with catch pictures: hues turned, or random patches")
+    seed: int = Field(0, ge=0)
+
+
 class ColorizerParams(Section):
     """Base of every colorizer's own section."""
 
