@@ -40,6 +40,7 @@ def test_the_registered_champion_comes_first(beta):
     other = paths.root() / "var" / "champions" / "7"
     other.mkdir(parents=True)
     (other / "card.json").write_text("{}")
+    (other / "weights.safetensors").touch()
     board(("beta", ""))
     paths.champion().write_text(json.dumps({"model": "zhang", "version": 7, "folder": "var/champions/7"}))
     assert choose.resolve() == other
@@ -49,5 +50,25 @@ def test_the_registered_champion_comes_first(beta):
 def test_a_broken_record_says_so(beta, text):
     paths.var().mkdir(exist_ok=True)
     paths.champion().write_text(text)
-    with pytest.raises(ModelError, match=r"champion\.json"):
+    with pytest.raises(ModelError, match=r"champion\.json.*huelab track sync"):
         choose.resolve()
+
+
+def test_a_champion_without_its_weights_says_so(beta):
+    folder = paths.root() / "var" / "champion" / "beta-0f"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text("{}")
+    paths.champion().write_text(json.dumps({"model": "beta", "version": 1, "folder": "var/champion/beta-0f"}))
+    with pytest.raises(ModelError, match=r"weights\.safetensors is not there: `huelab track sync`"):
+        choose.resolve()
+
+
+def test_a_new_champion_is_taken_without_a_restart(beta):
+    """The dashboard and a running program ask each time."""
+    for name in ("one", "two"):
+        folder = paths.root() / "var" / "champion" / name
+        folder.mkdir(parents=True)
+        for file in ("card.json", "weights.safetensors"):
+            (folder / file).touch()
+        paths.champion().write_text(json.dumps({"model": "beta", "version": 1, "folder": f"var/champion/{name}"}))
+        assert choose.resolve() == folder

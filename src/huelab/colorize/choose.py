@@ -8,8 +8,11 @@ from typing import Any
 
 from huelab import models, paths
 from huelab.errors import ModelError, UsageError
+from huelab.models.saved import CARD, WEIGHTS
 
 CHAMPION = "champion"
+
+_REMEDY = "`huelab track sync` (or `make run`) finds it again; or name a colorizer with --model"
 
 
 def resolve(model: str = CHAMPION) -> Path:
@@ -36,12 +39,11 @@ def _registered() -> Path | None:
     if record is None:
         return None
     if not isinstance(record, dict) or not isinstance(record.get("folder"), str):
-        raise ModelError(f'{file} does not say where the champion lies (no "folder"): run `make run`, or name a colorizer with --model.')
+        raise ModelError(f'{file} does not say where the champion lies (no "folder"): {_REMEDY}.')
     folder = paths.root() / str(record["folder"])
-    if not _trained(folder):
-        raise ModelError(
-            f"{file} names {folder} as champion, but no trained colorizer lies there: run `make run`, or name a colorizer with --model."
-        )
+    missing = [name for name in (CARD, WEIGHTS) if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(f"{file} names {folder} as champion, but {' and '.join(missing)} is not there: {_REMEDY}.")
     return folder
 
 
@@ -62,7 +64,7 @@ def _leader() -> Path:
 
 
 def _trained(folder: Path) -> bool:
-    return (folder / "card.json").is_file()
+    return (folder / CARD).is_file()
 
 
 def _json(file: Path) -> Any:
@@ -71,4 +73,5 @@ def _json(file: Path) -> Any:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ModelError(f"{file} cannot be read ({error}): run `make run` to write it anew.") from None
+        remedy = _REMEDY if file == paths.champion() else "run `make run` to write it anew"
+        raise ModelError(f"{file} cannot be read ({error}): {remedy}.") from None
