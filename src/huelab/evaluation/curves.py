@@ -40,6 +40,12 @@ class Curves:
     floors: dict[str, float]
 
     @property
+    def last(self) -> float:
+        """Right end of the axis: the last step of those that learned from the training pictures; one picture may take far more steps."""
+        ends = [(max(curve.steps), curve.one_picture) for curve in self.learned if curve.steps]
+        return max((end for end, one_picture in ends if not one_picture), default=max((end for end, _ in ends), default=0.0))
+
+    @property
     def top(self) -> float:
         """Upper end of the axis: above the floors, but not so far that first, wild steps press everything flat."""
         highest = max((value for curve in self.learned for value in curve.values), default=0.0)
@@ -100,7 +106,7 @@ def draw(curves: Curves) -> bytes:
             axes.axhline(value, color="#5c5f66", linewidth=1.2, linestyle="-" if name == "gray" else (0, (6, 3)), label=f"{name} (floor)")
         if curves.top > 0:
             axes.set_ylim(0, curves.top)
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.02 * curves.last or None)
         axes.set_xlabel("training steps")
         axes.set_ylabel("validation MSE of ab/128")
         axes.grid(color="#e4e5e8", linewidth=0.8)

@@ -34,11 +34,14 @@ def draw(sheet: Sheet) -> bytes:
     lines = [_lines(sheet.columns, cells) for _, cells in sheet.rows]
     head = _MARGIN + 26 + _LINE + (10 if folded else 32)
     width = 2 * _MARGIN + min(len(sheet.columns), WIDEST) * (SIDE + _GAP) - _GAP
+    note = _wrapped(sheet.note, plain, width - 2 * _MARGIN)
+    head += _LINE * (len(note) - 1)
     height = head + sum(_LINE + sum(_tall(line) + _GAP for line in block) + _GAP * folded for block in lines) + _MARGIN
     paper = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(paper)
     pen.text((_MARGIN, _MARGIN), sheet.title, _INK, font=_font("Bold", 18))
-    pen.text((_MARGIN, _MARGIN + 26), _fitting(sheet.note, plain, width - 2 * _MARGIN), _FAINT, font=plain)
+    for number, words in enumerate(note):
+        pen.text((_MARGIN, _MARGIN + 26 + _LINE * number), words, _FAINT, font=plain)
     for place, column in enumerate(() if folded else sheet.columns):
         pen.text((_left(place) + SIDE / 2, head - 10), _fitting(column, bold, SIDE), _INK, font=bold, anchor="ms")
     top = head
@@ -60,7 +63,7 @@ def draw(sheet: Sheet) -> bytes:
             top += _tall(line) + _GAP
         top += _GAP * folded
     file = io.BytesIO()
-    paper.save(file, "PNG", optimize=False)
+    paper.save(file, "PNG", compress_level=3)
     return file.getvalue()
 
 
@@ -100,6 +103,18 @@ def _tall(line: _Line) -> int:
 
 def _left(column: int) -> int:
     return _MARGIN + column * (SIDE + _GAP)
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """Lines of whole words that fit; a single empty one of no text."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:

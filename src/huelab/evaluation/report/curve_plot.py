@@ -11,7 +11,7 @@ STYLES = ("", "7 3", "7 3 2 3", "2 3")
 """The stroke-dasharray of curves, so that they differ without colour too."""
 _NOTE = (
     "Validation pictures, not the test pictures above; a dot marks the step whose weights were kept. A model that "
-    "memorised one picture is validated on that picture, so its curve is not comparable with the others."
+    "memorised one picture is validated on that picture, so its curve is not comparable with the others; it ends where theirs end."
 )
 
 
@@ -27,7 +27,7 @@ def _drawn(found: Contents) -> str:
     if not shown or top_value <= 0:
         return ""
     width, height, left, right, top, bottom = 900, 400, 64, 20, 16, 342
-    last = max(max(curve.steps) for curve in shown) or 1
+    last = found.curves.last or 1
 
     def x(step: float) -> float:
         return left + step / last * (width - left - right)
@@ -49,10 +49,11 @@ def _drawn(found: Contents) -> str:
         parts.append(f'<text class="tick" x="{width - right}" y="{beside:.1f}" text-anchor="end">{escape(name)} (floor)</text>')
     for place, curve in enumerate(shown):
         ink, dash = found.ink(curve.model), STYLES[place % len(STYLES)]
-        points = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in zip(curve.steps, curve.values, strict=True))
+        within = [(step, value) for step, value in zip(curve.steps, curve.values, strict=True) if step <= last]
+        points = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in within)
         line = f'fill="none" style="stroke:{ink}" stroke-width="2.2" stroke-dasharray="{dash or "none"}"'
         parts.append(f'<polyline points="{points}" {line}><title>{escape(curve.model)}</title></polyline>')
-        for step, value in zip(curve.steps, curve.values, strict=True):
+        for step, value in within:
             if int(step) == curve.best:
                 parts.append(f'<circle class="dot" cx="{x(step):.1f}" cy="{y(value):.1f}" r="5" style="fill:{ink}"/>')
     own = {curve.model for curve in shown if curve.one_picture}

@@ -62,7 +62,9 @@ def _missing(board: Leaderboard, span: int, *, whole: bool) -> str:
     if lines and not whole:
         names = ", ".join(metrics.metric(name).title for name in board.not_computed)
         lines = [folded(f"Not computed: {names}. What to do", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")]
-    return "".join(f'<tr class="missing"><td></td><td class="text" colspan="{span - 1}">{line}</td></tr>' for line in lines)
+    return "".join(
+        f'<tr class="missing"><td></td><td class="text" colspan="{span - 1}"><div class="why">{line}</div></td></tr>' for line in lines
+    )
 
 
 def _name(found: Contents, row: Row, *, full: bool) -> str:

@@ -57,14 +57,15 @@ def _words(here: Any, usual: Any) -> tuple[str, str]:
         lacks, more = ([str(one) for one in first if one not in second] for first, second in ((usual, here), (here, usual)))
         parts = [f"without {', '.join(lacks)}" if lacks else "", f"with {', '.join(more)}" if more else ""]
         return "; ".join(filter(None, parts)) or "in another order", f"all {len(usual)}"
-    return _word(here), _word(usual)
+    return word(here), word(usual)
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """A value of params.yaml for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, (tuple, list)):
-        return ", ".join(map(_word, value)) or "none"
+        return ", ".join(map(word, value)) or "none"
     return str(value) if value != "" else "none"

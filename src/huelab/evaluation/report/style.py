@@ -40,7 +40,8 @@ tbody th { font-weight: 600; }
 .board .pinned { position: sticky; left: 0; background: var(--card); z-index: 1; white-space: normal; min-width: 150px; max-width: 270px; }
 .board tr.tied > * { background: var(--tied); }
 .board tr.floor td, .board tr.floor th { color: var(--faint); font-style: italic; font-weight: 400; }
-.board tr.missing td { color: var(--faint); font-size: .85rem; white-space: normal; } .missing details { margin: 0; }
+.board tr.missing td { color: var(--faint); font-size: .85rem; white-space: normal; }
+.missing details { margin: 0; } .why { position: sticky; left: 12px; width: min(118ch, 78vw); }
 .badge { font-size: .72rem; font-weight: 600; border: 1px solid var(--accent); color: var(--accent); border-radius: 99px; padding: 0 7px;
   white-space: nowrap; margin-left: 2px; }
 .badge.best { background: var(--accent); color: var(--card); }
