@@ -54,6 +54,8 @@ def verdict(row: Row) -> str:
 def _beaten(found: Verdict) -> str:
     if found.beaten is not None:
         return "yes" if found.beaten else "no"
+    if not math.isfinite(found.paired.difference):
+        return "no scores"
     place = "ahead" if found.paired.difference < 0 else "behind"
     return f"{place} (no interval)" if found.paired.low is None else f"{place}, within chance"
 
