@@ -89,9 +89,3 @@ def read(folder: Path) -> list[Group]:
     if not whole:
         raise DataError(f"{file} is damaged: run `dvc repro --force --single-item evaluate@{folder.name}`.") from None
     return found
-
-
-def said(groups: list[Group]) -> str:
-    """In a sentence: how far off its least and its most sure pixels are."""
-    first, last = groups[0], groups[-1]
-    return f"its {first.share:.0%} least sure pixels are {first.error:.1f} off, its {last.share:.0%} most sure {last.error:.1f}"

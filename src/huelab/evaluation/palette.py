@@ -30,11 +30,6 @@ def colours(entries: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def colour(model: str) -> str:
-    """Of a colorizer that stands on no board of its own: as on a board of every colorizer."""
-    return colours([*models.NAMES, model])[model]
-
-
 def on_dark(plain: str, paper: str = "#1f2227", least: float = 3.6) -> str:
     """`plain` (#rrggbb), mixed with white until it stands out from dark `paper` by at least this WCAG contrast (3 is asked of graphics)."""
     for part in range(20):

@@ -33,7 +33,7 @@ def draw(sheet: Sheet) -> bytes:
     folded = len(sheet.columns) > WIDEST
     lines = [_lines(sheet.columns, cells) for _, cells in sheet.rows]
     head = _MARGIN + 26 + _LINE + (10 if folded else 32)
-    width = 2 * _MARGIN + min(len(sheet.columns), WIDEST) * (SIDE + _GAP) - _GAP
+    width = 2 * _MARGIN + (_REFERENCES + _models_on_a_line(len(sheet.columns))) * (SIDE + _GAP) - _GAP
     note = _wrapped(sheet.note, plain, width - 2 * _MARGIN)
     head += _LINE * (len(note) - 1)
     height = head + sum(_LINE + sum(_tall(line) + _GAP for line in block) + _GAP * folded for block in lines) + _MARGIN
@@ -57,9 +57,10 @@ def draw(sheet: Sheet) -> bytes:
                 else:
                     picture = scaled(cell.rgb)
                     paper.paste(picture, (left + (SIDE - picture.width) // 2, top))
-                words = " ".join(filter(None, (name if folded else "", cell.caption)))
                 font = strong if cell.best else small
-                pen.text((left + SIDE / 2, top + tallest + 2), _fitting(words, font, SIDE), _INK, font=font, anchor="ma")
+                score = f" {cell.caption}" if folded else cell.caption
+                words = _fitting(name, font, SIDE - font.getlength(score)) if folded else ""
+                pen.text((left + SIDE / 2, top + tallest + 2), words + score, _INK, font=font, anchor="ma")
             top += _tall(line) + _GAP
         top += _GAP * folded
     file = io.BytesIO()
@@ -83,11 +84,19 @@ _Line = list[tuple[int, str, Cell]]
 def _lines(columns: list[str], cells: list[Cell]) -> list[_Line]:
     """The cells of one row: on one line, or gray and truth once and the models folded beside them."""
     named = list(zip(columns, cells, strict=True))
-    lines: list[_Line] = [[(place, *one) for place, one in enumerate(named[:WIDEST])]]
-    each = WIDEST - _REFERENCES
-    for start in range(WIDEST, len(named), each):
-        lines.append([(_REFERENCES + place, *one) for place, one in enumerate(named[start : start + each])])
+    each = _models_on_a_line(len(columns))
+    models = named[_REFERENCES:]
+    lines: list[_Line] = [
+        [(_REFERENCES + place, *one) for place, one in enumerate(models[start : start + each])] for start in range(0, len(models), each)
+    ] or [[]]
+    lines[0][:0] = [(place, *one) for place, one in enumerate(named[:_REFERENCES])]
     return lines
+
+
+def _models_on_a_line(columns: int) -> int:
+    """As many on each of as few lines as possible."""
+    models = max(1, columns - _REFERENCES)
+    return -(-models // -(-models // (WIDEST - _REFERENCES)))
 
 
 def _pictured(line: _Line) -> int:

@@ -35,7 +35,8 @@ def _drawn(found: Contents) -> str:
     def y(value: float) -> float:
         return bottom - min(value, top_value) / top_value * (bottom - top)
 
-    parts = []
+    parts: list[str] = []
+    named: list[str] = []  # on top of the curves
     for tick in ticks(0, top_value, 5):
         parts.append(f'<line class="grid" x1="{left}" x2="{width - right}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
         parts.append(f'<text class="tick" x="{left - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
@@ -46,7 +47,7 @@ def _drawn(found: Contents) -> str:
         at = y(value)
         parts.append(f'<line class="floor" x1="{left}" x2="{width - right}" y1="{at:.1f}" y2="{at:.1f}"/>')
         beside = at + 14 if place == 0 and len(found.curves.floors) > 1 else at - 5  # the lower line's name below it, the upper one's above
-        parts.append(f'<text class="tick" x="{width - right}" y="{beside:.1f}" text-anchor="end">{escape(name)} (floor)</text>')
+        named.append(f'<text class="tick halo" x="{width - right}" y="{beside:.1f}" text-anchor="end">{escape(name)} (floor)</text>')
     for place, curve in enumerate(shown):
         ink, dash = found.ink(curve.model), STYLES[place % len(STYLES)]
         within = [(step, value) for step, value in zip(curve.steps, curve.values, strict=True) if step <= last]
@@ -57,7 +58,7 @@ def _drawn(found: Contents) -> str:
             if int(step) == curve.best:
                 parts.append(f'<circle class="dot" cx="{x(step):.1f}" cy="{y(value):.1f}" r="5" style="fill:{ink}"/>')
     own = {curve.model for curve in shown if curve.one_picture}
-    drawing = svg(width, height, "Validation MSE of ab/128 over training steps, a line for each learned model", parts)
+    drawing = svg(width, height, "Validation MSE of ab/128 over training steps, a line for each learned model", [*parts, *named])
     return f"<h3>Validation MSE of ab/128 ↓</h3>{drawing}{legend(found, [curve.model for curve in shown], own)}"
 
 

@@ -11,7 +11,7 @@ from huelab.color import lab
 from huelab.evaluation import ab_density
 from huelab.evaluation.ab_density import REACH, STEP
 from huelab.evaluation.report.contents import Contents
-from huelab.evaluation.report.markup import png, section, svg
+from huelab.evaluation.report.markup import panel_head, png, section, svg
 
 Counts = NDArray[np.int64]
 
@@ -134,6 +134,6 @@ def _panel(swatch: str, name: str, rgba: NDArray[np.uint8], half: int, outline: 
         away = value / reach * middle
         parts.append(f'<text class="tick" x="{_LEFT + middle + away:.1f}" y="{_TOP + _SIDE + 13}" text-anchor="middle">{value:g}</text>')
         parts.append(f'<text class="tick" x="{_LEFT - 4}" y="{_TOP + middle - away + 4:.1f}" text-anchor="end">{value:g}</text>')
-    head = f'<p class="panelhead">{swatch}<b>{escape(name)}</b><span>{escape(note)}</span></p>'
+    head = panel_head(f"{swatch}{escape(name)}", note)
     title = f"ab plane, {name}{', ' + note if note else ''}"
     return head + svg(_LEFT + _SIDE + 6, _TOP + _SIDE + _BELOW, title, parts)

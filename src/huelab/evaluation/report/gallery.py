@@ -58,8 +58,8 @@ def _row(columns: Sequence[str], caption: str, cells: Sequence[Cell], sharpness:
 def _figure(column: str, cell: Cell, sharpness: Sharpness, alt: str) -> str:
     kind = "reference" if column in ("gray", "truth") else "best" if cell.best else ""
     name, floor = (column[: -len(" (floor)")], True) if column.endswith(" (floor)") else (column, False)
-    score = f" <b>{escape(cell.caption)}</b>" if cell.best else f" {escape(cell.caption)}"
-    words = f"<span>{f'<i>{escape(name)}</i>' if floor else escape(name)}</span>{score}"
+    tag = "b" if cell.best else "small"
+    words = f"<span>{f'<i>{escape(name)}</i>' if floor else escape(name)}</span><{tag}>{escape(cell.caption)}</{tag}>"
     if cell.rgb is None:
         return f'<figure class="none"><div>–</div><figcaption>{words}</figcaption></figure>'
     picture = f'<img loading="lazy" alt="{escape(alt)}" src="{jpeg(cell.rgb, sharpness.side, sharpness.quality)}">'

@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from huelab.evaluation.report.contents import Contents
-from huelab.evaluation.report.markup import folded, section, svg, ticks
+from huelab.evaluation.report.markup import folded, panel_head, section, svg, ticks
 from huelab.evaluation.tables import heading, number
 from huelab.metrics.definition import Metric
 
 BARS = 24
-_WIDTH, _HEIGHT, _BASE, _TOP = 200, 116, 94, 24
+_WIDTH, _HEIGHT, _BASE, _TOP = 200, 94, 72, 4
 _FEW = 3
 """Pictures below which a histogram says nothing."""
 
@@ -75,9 +75,8 @@ def _panel(
     def x(value: float) -> float:
         return float(np.clip((value - edges[0]) / (edges[-1] - edges[0]), 0, 1)) * _WIDTH
 
-    parts = [f'<text class="head" x="0" y="13">{escape(name)}</text>']
     median = float(np.median(scores))
-    parts.append(f'<text class="tick" x="{_WIDTH}" y="13" text-anchor="end">median {number(median, metric)}</text>')
+    parts: list[str] = []
     bars = "".join(
         f"M{place * wide + 0.6:.1f} {_BASE}v{-tall(int(count)):.1f}h{wide - 1.2:.1f}v{tall(int(count)):.1f}z"
         for place, count in enumerate(counts)
@@ -92,7 +91,10 @@ def _panel(
     for tick in ticks(float(edges[0]), float(edges[-1]), 4):
         anchor = "start" if x(tick) < 12 else "end" if x(tick) > _WIDTH - 12 else "middle"
         parts.append(f'<text class="tick" x="{x(tick):.1f}" y="{_HEIGHT - 2}" text-anchor="{anchor}">{tick:g}</text>')
-    return svg(_WIDTH, _HEIGHT, f"Histogram of {metric.title} of {name}: {len(scores)} pictures, median {number(median, metric)}", parts)
+    head = panel_head(f"{found.swatch(name)}{escape(name)}", f"median {number(median, metric)}")
+    return head + svg(
+        _WIDTH, _HEIGHT, f"Histogram of {metric.title} of {name}: {len(scores)} pictures, median {number(median, metric)}", parts
+    )
 
 
 def _finite(table: pd.DataFrame, column: str) -> NDArray[np.float64]:

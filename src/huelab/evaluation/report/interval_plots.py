@@ -49,7 +49,7 @@ def dots(found: Contents, metric: Metric) -> str:
         return left + (value - low) / (high - low) * (_WIDTH - left - _RIGHT)
 
     parts = [f'<text class="head" x="0" y="16">{escape(heading(metric))}</text>']
-    for tick in ticks(low, high, 4):
+    for tick in ticks(low, high, 5):
         parts.append(f'<line class="grid" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="26" y2="{bottom}"/>')
         parts.append(f'<text class="tick" x="{x(tick):.1f}" y="{bottom + 14}" text-anchor="middle">{tick:g}</text>')
     if truth is not None:

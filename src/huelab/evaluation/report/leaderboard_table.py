@@ -51,7 +51,7 @@ def _table(found: Contents, columns: list[Metric], *, bars: bool) -> str:
         rows.append(f'<tr{kind}><td class="rank">{place}</td>{_name(found, row, full=bars)}{beats}{cells}</tr>')
     span = len(columns) + (3 if bars else 2)
     missing = _missing(board, span, whole=not bars)
-    top = f'<tr><th></th><th class="text pinned">model</th>{"<th class=text>beats</th>" if bars else ""}{head}</tr>'
+    top = f'<tr><th class="rank"></th><th class="text pinned">model</th>{"<th class=text>beats</th>" if bars else ""}{head}</tr>'
     foot = f"<tfoot>{missing}</tfoot>" if missing else ""
     return f'<div class="scroll"><table class="board"><thead>{top}</thead><tbody>{"".join(rows)}</tbody>{foot}</table></div>'
 
@@ -63,7 +63,8 @@ def _missing(board: Leaderboard, span: int, *, whole: bool) -> str:
         names = ", ".join(metrics.metric(name).title for name in board.not_computed)
         lines = [folded(f"Not computed: {names}. What to do", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")]
     return "".join(
-        f'<tr class="missing"><td></td><td class="text" colspan="{span - 1}"><div class="why">{line}</div></td></tr>' for line in lines
+        f'<tr class="missing"><td class="rank"></td><td class="text" colspan="{span - 1}"><div class="why">{line}</div></td></tr>'
+        for line in lines
     )
 
 

@@ -37,6 +37,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, text: int = 1, 
     return f'<div class="scroll"><table{name}><thead><tr>{line(head, "th")}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def panel_head(name: str, note: str) -> str:
+    """What stands over a small plot: `name` is HTML, `note` text."""
+    return f'<p class="panelhead"><b>{name}</b><span>{escape(note) or "&nbsp;"}</span></p>'
+
+
 def code(text: str) -> str:
     """`command` in code letters; the rest escaped."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -6,9 +6,10 @@ import math
 from html import escape
 
 from huelab.evaluation import confidence
+from huelab.evaluation.confidence import Group
 from huelab.evaluation.report.contents import Contents
 from huelab.evaluation.report.curve_plot import STYLES, legend
-from huelab.evaluation.report.markup import section, svg, ticks
+from huelab.evaluation.report.markup import section, svg, table, ticks
 
 _SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Marks of the axis, which is logarithmic: from what a bin of 313 has by chance to certainty."""
@@ -56,11 +57,18 @@ def reliability(found: Contents) -> str:
                 f"<title>{escape(tip)}</title></circle>"
             )
     drawing = svg(width, height, "Mean ab error over confidence, a line for each model that gives colour bins", parts)
-    said = "; ".join(f"{name}: {confidence.said(read)}" for name, read in groups.items())
+    rows = [[f"{found.swatch(name)}{escape(name)}", *_ends(read[0]), *_ends(read[-1])] for name, read in groups.items()]
+    head = ["model", "least sure pixels", "their confidence", "their error", "surest pixels", "their confidence", "their error"]
     note = (
         f"Mean ab distance to the truth (CIE units) of the pixels of all test pictures, by how sure the net was of them; each dot stands "
         f"for about a {confidence.GROUPS}th of the pixels. A line that falls to the right knows when it guesses; a flat one does not. "
-        f"{said}. Confidence is the largest share of the softmax before annealing. Models that give colours at once have no such share."
+        "Confidence is the largest share of the softmax before annealing. Models that give colours at once have no such share."
     )
     body = f'<div class="panel wide"><h3>Mean ab error ↓</h3>{drawing}{legend(found, list(groups))}</div><p class="note">{escape(note)}</p>'
+    body += table(head, rows)
     return section("confidence", "Confidence and error", body)
+
+
+def _ends(group: Group) -> list[str]:
+    """Share of the pixels, mean confidence, mean error."""
+    return [f"{group.share:.0%}", f"{group.confidence:.1%}", f"{group.error:.1f}"]

@@ -54,11 +54,13 @@ details > .scroll { margin-top: 8px; }
 .multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(210px, 100%), 1fr)); gap: 12px; }
 .panel { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 16px; min-width: 0; }
 .panel.small { padding: 10px 12px; } .panel.wide { max-width: 1100px; }
-.panelhead { display: flex; align-items: baseline; margin: 0 0 4px; font-size: .88rem; gap: 0; }
-.panelhead span:last-child { margin-left: auto; color: var(--faint); font-size: .82rem; }
-svg.figure { width: 100%; height: auto; display: block; }
+.panelhead { margin: 0 0 4px; font-size: .88rem; line-height: 1.4; }
+.panelhead > b { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.panelhead > span { color: var(--faint); font-size: .82rem; }
+svg.figure { width: 100%; height: auto; display: block; } .panel.wide { overflow-x: auto; } .panel.wide > svg.figure { min-width: 640px; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 svg text.head { font-weight: 600; font-size: 14px; } svg text.tick { fill: var(--faint); font-size: 11.5px; }
+svg text.halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
 svg text.value { font-variant-numeric: tabular-nums; font-size: 12.5px; }
 svg .grid, svg .axis { stroke: var(--rule); stroke-width: 1; }
 svg .floor { stroke: var(--faint); stroke-width: 1.5; stroke-dasharray: 5 4; }
@@ -74,7 +76,8 @@ figure { margin: 0; } figcaption { font-size: .82rem; line-height: 1.35; overflo
 .cells { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 128px)); gap: 8px; }
 .cells img { width: 100%; height: auto; display: block; border-radius: 4px; }
 .cells figcaption { padding: 3px 1px 0; color: var(--faint); display: flex; justify-content: space-between; gap: 6px; }
-.cells figcaption span { color: var(--ink); } .cells figcaption b { color: var(--good); }
+.cells figcaption span { color: var(--ink); min-width: 0; } .cells figcaption b { color: var(--good); }
+.cells figcaption b, .cells figcaption small { white-space: nowrap; font-size: 1em; }
 .cells .reference figcaption span { font-weight: 600; }
 .cells .best img { outline: 3px solid var(--good); outline-offset: -3px; }
 .cells .none div { aspect-ratio: 1; background: var(--soft); border-radius: 4px; display: grid; place-items: center; color: var(--faint); }
@@ -99,7 +102,9 @@ code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace; }
 footer { margin-top: 56px; color: var(--faint); font-size: .88rem; }
 @media (max-width: 640px) { main { padding: 18px 14px 40px; } nav { margin: 14px -14px 0; padding: 10px 14px; } h1 { font-size: 1.6rem; }
   .board .pinned { min-width: 116px; max-width: 132px; } .board .pinned small { display: none; } .board .rank { display: none; }
-  .tiles { grid-template-columns: 1fr 1fr; } .cells { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
+  .tiles { grid-template-columns: 1fr 1fr; } .cases { grid-template-columns: 1fr 1fr; gap: 8px; } .cases figure { padding: 8px; }
+  .multiples { grid-template-columns: 1fr 1fr; gap: 8px; } .panel.small { padding: 8px; }
+  .cells { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
   dl:not(.tiles) { grid-template-columns: minmax(0, 110px) 1fr; } }
 @media print { body { font-size: 11px; background: #fff; } main { max-width: none; padding: 0; } nav, .jump { display: none; }
   .panel, figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; border: 0; }
