@@ -30,6 +30,12 @@ def of_truth(pair: Pair) -> float:
     return recognized(pair.truth_rgb, pair.label)
 
 
+def missing() -> str:
+    """Which file to put where, and, before anyone downloads half a gigabyte, what else it takes; "" where the genuine weights lie."""
+    why = vgg16.WEIGHTS.missing()
+    return why and f"{why} (it also takes photographs in folders named by ImageNet class)"
+
+
 METRIC = Metric(
     name="vgg_accuracy",
     title="VGG accuracy",
@@ -40,7 +46,7 @@ METRIC = Metric(
     citation="R. Zhang et al., Colorful Image Colorization, ECCV 2016 (table 1: gray 52.7, photographs 68.3)",
     digits=1,
     columns={"vgg_accuracy": of_predicted, "vgg_accuracy_truth": of_truth},
-    missing=vgg16.WEIGHTS.missing,
+    missing=missing,
     weights_sha256=vgg16.WEIGHTS.sha256,
     unlabelled=imagenet_classes.not_classes,
 )
