@@ -1,0 +1,173 @@
+"""Simulated people with known minds: what statistics find of them can be held against the truth. Never mixed with people's answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from huelab.survey import plans
+from huelab.survey.longform import judged
+from huelab.survey.plans import Planned
+from huelab.survey.study import Study
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What they are like. `fooling`: each model's true rate over all people and photographs (in mode prefer: its true appeal, log odds)."""
+
+    fooling: Mapping[str, float]
+    person_sd: float = 0.5
+    photo_sd: float = 0.7
+    """Spread of the log odds between people, and between photographs."""
+    side_bias: float = 0.0
+    """Added to the log odds of the answer on the left (in mode single: of calling a picture real)."""
+    lapse: float = 0.02
+    """Share of answers that are guesses."""
+    careless: float = 0.0
+    """Share of people who answer at once, whatever they are shown."""
+    dropout: float = 0.0
+    """Share of people who stop half way."""
+    catch_seen: float = 0.95
+    """Share of catch pictures seen through by who looks."""
+    ties: float = 0.2
+    """Share of ties in mode prefer."""
+
+
+@dataclass
+class Mind:
+    """One simulated person. `answer` says what they do; the same trial always gets an answer of its own."""
+
+    crowd: Crowd
+    study: Study
+    photo_effects: Callable[[str], float]
+    rng: np.random.Generator
+    effect: float = field(init=False)
+    careless: bool = field(init=False)
+    stops: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.effect = self.rng.normal(0, self.crowd.person_sd)
+        self.careless = bool(self.rng.random() < self.crowd.careless)
+        self.stops = bool(self.rng.random() < self.crowd.dropout)
+
+    def answer(self, role: str, photo_id: str, left: str, right: str, fake_side: str) -> tuple[str, float]:
+        """Choice and response time (ms) for a trial with these models ("" for the real picture) on its sides."""
+        if self.careless:
+            first = {"pair": "left", "single": "real", "prefer": "left"}[self.study.mode]
+            return first, float(self.rng.uniform(60, 190))
+        time = float(self.rng.lognormal(math.log(1200), 0.4))
+        if self.study.mode == "prefer":
+            return self._preferred(role, left, right, fake_side), time
+        bias = self.crowd.side_bias
+        if self.study.mode == "single":
+            real = 1 - self._sees(role, photo_id, left) if fake_side == "only" else 0.8
+            return ("real" if self.rng.random() < _share(bias + _logit(real)) else "fake"), time
+        sees = self._sees(role, photo_id, left or right)
+        odds = bias + (_logit(sees) if fake_side == "left" else -_logit(sees))  # of saying left
+        return ("left" if self.rng.random() < _share(odds) else "right"), time
+
+    def _sees(self, role: str, photo_id: str, model: str) -> float:
+        """The chance of telling which is fake."""
+        if self.rng.random() < self.crowd.lapse:
+            return 0.5
+        if role == "catch":
+            return self.crowd.catch_seen
+        fooled = _share(_centre(self.crowd.fooling[model], self._spread()) + self.effect + self.photo_effects(photo_id))
+        return 1 - fooled
+
+    def _preferred(self, role: str, left: str, right: str, fake_side: str) -> str:
+        if role == "catch":
+            seen = self.rng.random() < self.crowd.catch_seen
+            return {"left": "right", "right": "left"}[fake_side] if seen else fake_side
+        if self.rng.random() < self.crowd.ties:
+            return "tie"
+        odds = self.crowd.side_bias + self.crowd.fooling[left] - self.crowd.fooling[right]
+        return "left" if self.rng.random() < _share(odds) else "right"
+
+    def _spread(self) -> float:
+        return math.hypot(self.crowd.person_sd, self.crowd.photo_sd)
+
+
+def photo_effects(crowd: Crowd, seed: int) -> Callable[[str], float]:
+    """How much harder each photograph is (log odds), the same for everybody."""
+
+    @cache
+    def effect(photo_id: str) -> float:
+        return float(np.random.default_rng([seed, *photo_id.encode()]).normal(0, crowd.photo_sd))
+
+    return effect
+
+
+def true_rate(crowd: Crowd, model: str) -> float:
+    """The share of main trials in which that model fools them, guesses included."""
+    return (1 - crowd.lapse) * crowd.fooling[model] + crowd.lapse * 0.5
+
+
+def votes(study: Study, crowd: Crowd, *, people: int, photographs: int, seed: int = 0) -> pd.DataFrame:
+    """The long format of a simulated study (Study.simulated), without a database: for coverage and for planning."""
+    main = [f"main{number:04d}" for number in range(photographs)]
+    practice = [f"practice{number:02d}" for number in range(study.practice)]
+    cells = plans.cells(study, photographs)
+    effects = photo_effects(crowd, seed)
+    rows = []
+    for number in range(people):
+        mind = Mind(crowd, study, effects, np.random.default_rng([seed, number]))
+        trials = plans.plan(study, practice=practice, main=main, cell=number % cells, person=f"{seed}-{number}")
+        until = len(trials) // 2 if mind.stops else len(trials)
+        rows += [_row(study, mind, number, number % cells, trial, answered=trial.k < until) for trial in trials]
+    return judged(rows)
+
+
+def _row(study: Study, mind: Mind, number: int, cell: int, trial: Planned, *, answered: bool) -> dict[str, object]:
+    right = trial.right.model if trial.right else ""
+    choice, time = mind.answer(trial.role, trial.photo_id, trial.left.model, right, trial.fake_side) if answered else ("", math.nan)
+    fakes = [shown.model for shown in (trial.left, trial.right) if shown and shown.kind == "model"]
+    return {
+        "survey": "simulated",
+        "version": "simulated",
+        "study_sha256": study.sha256(),
+        "participant": f"simulated{number:05d}",
+        "simulated": True,
+        "cell": cell,
+        "language": "en",
+        "state": "active" if mind.stops else "complete",
+        "screening": "",
+        "k": trial.k,
+        "role": trial.role,
+        "photo_id": trial.photo_id,
+        "mode": study.mode,
+        "model": fakes[0] if fakes else "",
+        "model_right": fakes[1] if len(fakes) > 1 else "",
+        "fake_side": trial.fake_side,
+        "choice": choice,
+        "rt_ms": time,
+        "shown_ms": math.nan,
+        "repeats": pd.NA,
+        "flags": "",
+        "issued_at": pd.NaT,
+        "received_at": pd.NaT,
+    }
+
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
+
+
+@cache
+def _centre(rate: float, sd: float) -> float:
+    """The log odds whose share, over a normal spread of `sd`, is `rate` on average."""
+    weights = _WEIGHTS / _WEIGHTS.sum()
+    return float(brentq(lambda centre: float(weights @ (1 / (1 + np.exp(-(centre + sd * _NODES))))) - rate, -15, 15))
+
+
+def _share(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
