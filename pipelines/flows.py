@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -76,10 +76,11 @@ def publish_leaderboard() -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def mirror(promote: bool | None = None) -> list[str]:
+def mirror(promote: bool | None = None, *, reasons: bool = True) -> list[str]:
     """Mirrors models and scores to MLflow, registers challengers and, as `promote` or registry.auto says, applies the rule.
 
-    Gives what was said. Where it fails the stages' work stands, and a later run mirrors it.
+    Gives what was said; `reasons`: whether the table of a decision is shown, which has been where the comparison went before. Where it
+    fails the stages' work stands, and a later run mirrors it.
     """
     from huelab import tracking
 
@@ -87,8 +88,9 @@ def mirror(promote: bool | None = None) -> list[str]:
 
     def say(text: str) -> None:
         said.append(text)
-        for line in text.splitlines():
-            tell("mlflow", line)
+        lines = text.splitlines()
+        if reasons or len(lines) == 1:
+            tell_all("mlflow", lines)
 
     try:
         tracking.sync(say=say, promote=promote)
@@ -114,8 +116,7 @@ def compare_with_champion() -> str:
         text = "\n".join(said[:-1])  # the last says that nothing was changed
     except HuelabError as error:
         text = f"not compared: {error}"
-    for line in text.splitlines():
-        tell("comparison", line)
+    tell_all("comparison", text.splitlines())
     return text
 
 
@@ -162,7 +163,7 @@ def refresh(
             tell("refresh", "new photographs" if fresh else f"no new photographs, but not all is up to date: {', '.join(sorted(changed))}")
             outcomes = _stages(running, [])
             text = compare_with_champion()
-            publish_comparison(text, _outcome(mirror(promote)))
+            publish_comparison(text, _outcome(mirror(promote, reasons=False)))
         else:
             tell("refresh", "no new photographs, and everything is up to date")
             mirror(promote)
@@ -235,6 +236,13 @@ def tell(name: str, line: str) -> None:
     if os.environ.get("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL") == "CRITICAL":  # Prefect's own console lines are off
         print(f"{name:<{_COLUMN}} {line}\n", end="", flush=True)  # one write: stages may speak at the same time
     _log(f"{name}: {line}")
+
+
+def tell_all(name: str, lines: Iterable[str]) -> None:
+    """`tell` of every line that says something."""
+    for line in lines:
+        if line.strip():
+            tell(name, line)
 
 
 def _log(line: str) -> None:
