@@ -239,7 +239,7 @@ def _pipeline(name: str, words: list[str]) -> int:
             typer.echo(line.rstrip("\n"), err=failed)
     except KeyboardInterrupt:
         rest, _ = child.communicate()  # lets go of the tether: a training saves where it is, then everything ends
-        typer.echo((rest or "").rstrip())
+        typer.echo("\n".join((rest or "").splitlines()[-1:]))  # before it stand the tracebacks of what was interrupted
     finally:
         child.communicate()
     return child.returncode
