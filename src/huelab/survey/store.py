@@ -52,7 +52,7 @@ class Store:
     @classmethod
     def open(cls, url: str | None = None) -> Store:
         """The database at `url` ($HUELAB_SURVEY_URL, else SQLite under var/), made or brought up to date first. Raises SurveyError."""
-        store = cls(_checked(url or os.environ.get(VARIABLE) or f"sqlite:///{paths.survey_database()}"))
+        store = cls.at(url)
         try:
             with store.explained():
                 if store.sqlite:
@@ -62,6 +62,11 @@ class Store:
             store.close()
             raise
         return store
+
+    @classmethod
+    def at(cls, url: str | None = None) -> Store:
+        """The same without touching it: to put a backup in its place."""
+        return cls(_checked(url or os.environ.get(VARIABLE) or f"sqlite:///{paths.survey_database()}"))
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
