@@ -17,7 +17,7 @@ from huelab.metrics.definition import Means, Metric
 from huelab.metrics.pair import Pair
 
 LEAST = 1.0
-"""CIE units of mean chroma below which a photograph counts as gray; rounding to 8 bits alone makes about a third of that."""
+"""CIE units of mean chroma below which a photograph counts as gray; rounding to 8 bits alone makes a quarter of that."""
 
 
 def of_picture(pair: Pair) -> float:

@@ -47,26 +47,57 @@ _COMPARE = """## Which to cite for what
 A figure from a paper compares with one from here only for the same pictures, size and crop; the gray row tells how far the photographs
 themselves differ. The interval, not the digits, tells which of two models is better.
 
+## What the floors score
+
+On 300 ImageNet photographs (middle square, 256×256; the mean colour and the prior from 150 others). The same rows stand in every
+leaderboard, of its own photographs: read a model's value against them.
+
+| Metric | gray | mean | shuffled |
+|---|---:|---:|---:|
+| `mse_ab128` | 0.0176 | 0.0152 | 0.0277 |
+| `mae_ab` | 10.79 | 10.55 | 14.84 |
+| `rmse_ab` | 0.484 | 0.533 | 0.684 |
+| `psnr_rgb` (7 gray photographs left out of gray's) | 22.01 | 22.23 | 19.19 |
+| `psnr_ab` | 27.35 | 25.88 | 22.79 |
+| `ssim` | 0.917 | 0.908 | 0.823 |
+| `ms_ssim` | 0.930 | 0.930 | 0.859 |
+| `ciede2000` | 11.03 | 11.88 | 15.83 |
+| `flip` | 0.229 | 0.233 | 0.290 |
+| `colorfulness` (photographs: 43.8) | 0.1 | 11.0 | 38.9 |
+| `colorfulness_abs` (photographs: 40.1) | 0.1 | 11.0 | 35.7 |
+| `chroma_ratio` | 0.00 | 0.56 | 0.84 |
+| `hue_distance` | 53.6 | 53.4 | 57.3 |
+| `gamut_coverage` | 0.075 | 0.117 | 0.509 |
+| `auc_ab` | 88.7 | 88.7 | 84.5 |
+| `auc_ab_rebalanced` | 65.5 | 65.6 | 63.0 |
+| `eps2` | 0.278 | 0.154 | 0.137 |
+| `eps5` | 0.544 | 0.512 | 0.364 |
+| `cdr` (57 photographs) | 0.600 | 0.601 | 0.525 |
+
 ## Traps
 
-- **L is copied, so SSIM says little.** A colourization has its photograph's lightness. Gray reaches an SSIM of 0.91 on ImageNet
-  photographs, and published colorizers lie between 0.90 and 0.94. The same holds for `ms_ssim`.
-- **PSNR rewards caution.** Gray scores 22.8 dB on ImageNet photographs, above several published systems whose pictures people prefer. One
-  vivid wrong guess costs more than no guess.
-- **One mean colour beats gray in MSE and looks worse.** On the same photographs a single brownish tint has `mse_ab128` 0.0154 to gray's
-  0.0176, but `ciede2000` 11.87 to 11.45 and half the pixels of `eps2`. A model that only beats gray in MSE has learnt the average.
-- **AuC begins high.** Gray has 88.8 % of `auc_ab`; the useful range is 88 to 92. `auc_ab_rebalanced` is pooled over the pixels of the
+- **L is copied, so SSIM says little.** A colourization has its photograph's lightness. Gray reaches an SSIM of 0.92, and published
+  colorizers lie between 0.90 and 0.94. The same holds for `ms_ssim`.
+- **PSNR rewards caution.** Gray scores 22 to 23 dB, above several published systems whose pictures people prefer. One vivid wrong guess
+  costs more than no guess.
+- **One mean colour beats gray in MSE and looks worse.** A single brownish tint has `mse_ab128` 0.0152 to gray's 0.0176, but `ciede2000`
+  11.9 to 11.0 and half of gray's `eps2`. A model that only beats gray in MSE has learnt the average.
+- **AuC begins high.** Gray has 89 % of `auc_ab`, Zhang et al.'s best network 91.6 %. `auc_ab_rebalanced` is pooled over the pixels of the
   set: a mean of pictures would read some 12 points higher for gray.
 - **Two colourfulnesses.** Hasler and Süsstrunk's opponents are signed (`colorfulness`); the code of DDColor, CT2 and ColorMNet takes
   their absolute values (`colorfulness_abs`), about 8 % lower. Both have no direction: shuffled colours are as colourful as photographs.
 - **Two FID protocols.** `fid_same` compares with the very photographs that were colourized (DDColor's way), `fid_other` with other ones
-  (ColTran's). The first is always lower; both fall as the number of pictures grows, so only equal numbers compare.
+  (ColTran's). As a rule the first is lower; both fall as the number of pictures grows, so only equal numbers compare.
 - **No pairwise metric for samplers.** Where several colours are right, a good sample may be far from the truth: judge a model that
   samples by FID, `gamut_coverage` and people.
 - **Units.** MSE and MAE of ab come in CIE units, over 110, over 127 or over 128, with or without L, and papers do not always say. MSE:
   ab/128 times 1.354 is ab/110, and two thirds of that is Nazeri's.
-- **Gray photographs.** Where the truth has no colour, ratios and edges of colour are undefined (`chroma_ratio`, `cdr`): such pictures are
-  left out of those metrics, and counted.
+- **Palettes are not pictures.** `hue_distance`, `gamut_coverage`, `chroma_ratio` and both colourfulnesses do not ask where a colour is;
+  shuffled colours do well in them. Use them to say what kind of error a model makes, never to rank models alone.
+- **Gray photographs.** Where the truth has no colour, ratios and edges of colour are undefined (`chroma_ratio`, `cdr`), and gray is
+  perfect (PSNR infinite): such pictures are left out of those metrics, and counted.
+- **Small pictures.** `ms_ssim` needs 161 pixels, `cdr` says little below 128; LPIPS has no value below 31; FID and VGG enlarge what is
+  smaller than their input.
 
 ## A new metric
 
