@@ -24,7 +24,7 @@ C2 = (0.03 * 255) ** 2
 
 def structural_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """SSIM of two (h, w, c) uint8 pictures, −1..1, 1 for identical ones; NaN when a side is under 11 pixels, where no window fits."""
-    height, width, channels = first.shape
+    height, width, channels = map(int, first.shape)
     if height < WINDOW or width < WINDOW:
         return math.nan
     total = 0.0
@@ -34,7 +34,7 @@ def structural_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -
             rows = slice(top, min(top + _ROWS, windows) + WINDOW - 1)
             own = of_planes(centred(first[rows, :, channel]), centred(second[rows, :, channel]))
             total += own * min(_ROWS, windows - top)
-    return total / windows / int(channels)
+    return total / windows / channels
 
 
 def centred(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
