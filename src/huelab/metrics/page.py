@@ -96,8 +96,8 @@ leaderboard, of its own photographs: read a model's value against them.
   shuffled colours do well in them. Use them to say what kind of error a model makes, never to rank models alone.
 - **Gray photographs.** Where the truth has no colour, ratios and edges of colour are undefined (`chroma_ratio`, `cdr`), and gray is
   perfect (PSNR infinite): such pictures are left out of those metrics, and counted.
-- **Small pictures.** `ms_ssim` needs 161 pixels, `cdr` says little below 128; LPIPS has no value below 31; FID and VGG enlarge what is
-  smaller than their input.
+- **Small pictures.** `ms_ssim` needs 161 pixels, `cdr` says little below 128; LPIPS has no value below 31 (VGG: 16); FID and VGG enlarge
+  what is smaller than their input.
 
 ## A new metric
 
