@@ -26,6 +26,8 @@ def huelab(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
         ("params",),
         ("models",),
         ("experiment",),
+        ("promote",),
+        ("rollback",),
         ("flow", "refresh"),
         ("flow", "serve"),
     ],

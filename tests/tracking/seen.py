@@ -25,7 +25,7 @@ def client() -> Any:
 
     from huelab import tracking
 
-    return mlflow.MlflowClient(tracking.uri())
+    return mlflow.MlflowClient(tracking.uri(), registry_uri=tracking.uri())  # else that of the test before
 
 
 def runs(query: str = "") -> list[Any]:

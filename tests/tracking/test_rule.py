@@ -139,6 +139,8 @@ def test_what_a_person_set_aside_the_rule_leaves_alone() -> None:
     found = decided(ZHANG, aside, other, aside=[(aside.registered, "Ada replaced it on 2026-01-02: too blue")])
     assert found.champion == other.registered
     assert found.notes == ("plain (version 5) is left alone: Ada replaced it on 2026-01-02: too blue",)
+    alone = decided(ZHANG, aside, aside=[(aside.registered, "Ada replaced it")])
+    assert (alone.champion, alone.why) == (ZHANG.registered, "a person decided so, and nobody newer is there")
 
 
 def test_the_same_weights_scored_anew_are_no_challenger() -> None:

@@ -23,7 +23,7 @@ from huelab.tracking.registered import Registered
 
 README, SCORES = "README.md", "scores"
 
-HEAVY = ("pictures", "vectors.npz")
+HEAVY = ("pictures", "vectors*.npz")
 """What a version in the registry does without; a champion's copy has it."""
 
 
@@ -111,7 +111,7 @@ def problem(folder: Path) -> str:
         expected = Saved.open(folder).card.get("weights_sha256")
         found = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     except ModelError as error:
-        return str(error)
+        return str(error).rpartition(": ")[0]  # what follows is what to do about a colorizer of the stages
     except OSError as error:
         return f"{folder / WEIGHTS} cannot be read ({error.strerror})"
     return "" if found == expected else f"{folder / WEIGHTS} is not the file its {CARD} was written for"

@@ -52,20 +52,22 @@ def promote(*, dry_run: bool = False, to: int | None = None, why: str = "", say:
 def rollback(*, dry_run: bool = False, why: str = "", say: Say) -> None:
     """Makes the previous champion champion again. Raises HuelabError where there was none before."""
     settings = params_file.load()
-    records = promotions.read(say)
-    found = standing.claims(records, say)
-    if not found:
-        raise HuelabError("There is no champion yet, so nothing can be rolled back: `make run` or `huelab promote` makes one.")
-    now = found[0].registered
-    before = promotions.previous(records, now)
-    if before is None:
-        raise HuelabError(
-            f"{now} is the first champion, as far as {paths.promotions()} knows ({len(records)} promotions): nobody was before it. "
-            "`huelab promote --to VERSION --why TEXT` makes another champion."
-        )
-    _require_registry(settings)
-    with hold("tracking", wait=_LOCK_SECONDS), tracking(settings.registry.experiment, say=say) as mlflow:
-        _appoint(mlflow, before, why.strip() or f"{now.model} is taken back", "rollback", settings, dry_run, say)
+    with hold("tracking", wait=_LOCK_SECONDS):
+        records = promotions.read(say)
+        found = standing.claims(records, say)
+        if not found:
+            raise HuelabError("There is no champion yet, so nothing can be rolled back: `make run` or `huelab promote` makes one.")
+        now = found[0].registered
+        before = promotions.previous(records, now)
+        if before is None:
+            count = f"{len(records)} {'promotion' if len(records) == 1 else 'promotions'}"
+            raise HuelabError(
+                f"{now} is the first champion, as far as {paths.promotions()} knows ({count}): nobody was before it. "
+                "`huelab promote --to VERSION --why TEXT` makes another champion."
+            )
+        _require_registry(settings)
+        with tracking(settings.registry.experiment, say=say) as mlflow:
+            _appoint(mlflow, before, why.strip() or f"{now.model} is taken back", "rollback", settings, dry_run, say)
 
 
 def _show(settings: Params, say: Say) -> None:

@@ -24,6 +24,8 @@ from huelab.tracking.human import HumanResult
 from huelab.tracking.registered import Registered
 
 _NOT_BETTER = "not better"
+_ALONE = "nobody else is there to be compared"
+_DECIDED = "a person decided so, and nobody newer is there"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def decide(
         trials.append(trial(champion, one, rule, compare, results))
         if trials[-1].passed:
             return Decision(one.registered, True, _won(champion, one, trials[-1], rule), tuple(trials), tuple(notes))
-    return Decision(own, False, _stays(champion, trials, rule), tuple(trials), tuple(notes))
+    return Decision(own, False, _stays(champion, trials, rule, left_alone=bool(notes)), tuple(trials), tuple(notes))
 
 
 def ranked(contenders: Sequence[Contender], rule: Registry) -> list[Contender]:
@@ -159,7 +161,7 @@ def _without_comparison(
     """The first champion, or the first on new photographs."""
     own = champion.registered if champion else None
     if not ranked:
-        why = "nobody else is there to be compared" if own else f"no learned colorizer that may be champion has a score in {rule.metric}"
+        why = (_DECIDED if notes else _ALONE) if own else f"no learned colorizer that may be champion has a score in {rule.metric}"
         return Decision(own, False, why, notes=notes)
     best = ranked[0]
     hashes = sorted({one.registered.data_hash for one in ranked})
@@ -185,10 +187,14 @@ def _won(champion: Contender, challenger: Contender, trial: Trial, rule: Registr
     return f"{one} {rule.metric} {challenger.value:.4g} against {other} {champion.value:.4g} is {gain}, more than {rule.min_improvement:g}"
 
 
-def _stays(champion: Contender, trials: Sequence[Trial], rule: Registry) -> str:
+def _stays(champion: Contender, trials: Sequence[Trial], rule: Registry, *, left_alone: bool) -> str:
     if trials and not trials[0].behind:
         return f"{trials[0].challenger.registered.model} does not pass ({trials[0].why})"
-    return f"still the best: {rule.metric} {champion.value:.4g}" if champion.value is not None else "nobody else is there to be compared"
+    if left_alone and not trials:
+        return _DECIDED
+    if champion.value is None:
+        return _ALONE
+    return f"still the best{' of those that may be judged' if left_alone else ''}: {rule.metric} {champion.value:.4g}"
 
 
 def _gain(champion: Contender, challenger: Contender, rule: Registry, compare: Compare) -> Finding:

@@ -118,11 +118,11 @@ def fetched(model: str, version: int) -> Iterator[Source]:
     with tempfile.TemporaryDirectory() as scratch:
         try:
             folder = Path(download_artifacts(f"models:/{model}/{version}", dst_path=scratch)) / "artifacts" / "colorizer"
+            why = problem(folder)
         except (MlflowException, OSError) as error:
             why = " ".join(str(error).split())[:200]
-            raise ModelError(f"The files of version {version} are not in {where} any more ({why}): {remedy}.") from None
-        if why := problem(folder):
-            raise ModelError(f"Version {version} cannot be had from {where} ({why}): {remedy}.")
+        if why:
+            raise ModelError(f"The files of version {version} are not whole in {where} any more ({why.rstrip('.')}): {remedy}.")
         yield Source.of_copy(folder)
 
 
