@@ -30,6 +30,7 @@ LAYERS = [
     {"survey"},
     {"tracking", "quality"},
     {"experiments"},
+    {"survey_cli"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from huelab import survey_cli
 from huelab.errors import HuelabError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(track_app, name="track")
 flow_app = typer.Typer(help="New photographs, now or on a schedule: train, compare with the champion, promote.", no_args_is_help=True)
 app.add_typer(flow_app, name="flow")
+app.add_typer(survey_cli.app, name="survey")
 
 
 @data_app.command("use")

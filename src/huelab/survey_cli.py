@@ -1,0 +1,272 @@
+"""huelab survey …: studies from the command line; everything the dashboard's pages do, for scripts and servers without one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from huelab.survey.store import Store
+
+app = typer.Typer(help='Blind "real or fake?" studies: create, launch, watch, publish.', no_args_is_help=True)
+
+VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="id of a study version; `huelab survey list` shows them")]
+Why = Annotated[str, typer.Option(help="is kept on record")]
+
+
+def _store() -> Store:
+    from huelab.survey.store import Store
+
+    return Store.open()
+
+
+def _who() -> str:
+    return getpass.getuser()
+
+
+def _base(url: str) -> str:
+    return f"{url.rstrip('/')}/survey/#"
+
+
+URL = Annotated[str, typer.Option("--url", help="where participants reach the server")]
+_HERE = "http://127.0.0.1:8501"
+
+
+@app.command("create")
+def create(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="the study as YAML; options below go on top of it")] = None,
+    title: Annotated[str | None, typer.Option()] = None,
+    mode: Annotated[str | None, typer.Option(help="pair, single or prefer")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="a colorizer, as often as you like; all that are rendered when left out")] = None,
+    trials: Annotated[int | None, typer.Option()] = None,
+    catches: Annotated[int | None, typer.Option()] = None,
+    people: Annotated[int | None, typer.Option(help="planned number of complete participants")] = None,
+    exposure_ms: Annotated[int | None, typer.Option(help="0: unlimited, else 250 to 5000")] = None,
+    survey: Annotated[str | None, typer.Option(help="make a new version of this survey")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="to be answered by programs, for good")] = False,
+) -> None:
+    """Draft a study from the pictures that stage stimuli rendered. Prints the id of its version."""
+    from huelab import paths
+    from huelab.survey import manifest, owners
+    from huelab.survey.study_file import read
+
+    given: dict[str, Any] = {"title": title, "mode": mode, "models": model, "trials": trials, "catches": catches, "people": people}
+    given |= {"exposure_ms": exposure_ms, "simulated": simulated or None}
+    rendered = manifest.read(paths.stimuli())
+    study = read(file, {key: value for key, value in given.items() if value is not None}, models=tuple(rendered.models))
+    typer.echo(owners.create(_store(), study, paths.stimuli(), who=_who(), survey=survey))
+
+
+@app.command("list")
+def list_versions() -> None:
+    """Every study version: state, people complete and planned, title."""
+    from sqlalchemy import func, select
+
+    from huelab.survey.people import study_of
+    from huelab.survey.schema import Participant, Version
+
+    with _store().read() as session:
+        versions = session.scalars(select(Version).order_by(Version.survey_id, Version.number))
+        for version in versions:
+            done = (Participant.version_id == version.id) & (Participant.state == "complete") & ~Participant.preview
+            complete = session.scalar(select(func.count()).select_from(Participant).where(done)) or 0
+            study = study_of(version)
+            mark = "  SIMULATED" if version.simulated else ""
+            typer.echo(f"{version.id}  {version.state:6}  {complete}/{study.people}  {study.mode:6}  v{version.number} {study.title}{mark}")
+
+
+@app.command("preview")
+def preview(version: VersionArgument, url: URL = _HERE) -> None:
+    """A link to try a study, a draft too; what you answer there is never counted."""
+    from huelab.survey import owners
+
+    typer.echo(_base(url) + owners.preview(_store(), version, who=_who()))
+
+
+@app.command("launch")
+def launch(version: VersionArgument) -> None:
+    """Freeze a draft and open it."""
+    from huelab import paths
+    from huelab.survey import owners, texts
+    from huelab.survey.people import study_of
+
+    store = _store()
+    with store.read() as session:
+        consent = texts.consent(study_of(owners.find(session, version)))["text"]
+    owners.launch(store, version, paths.stimuli(), who=_who(), consent=consent)
+    typer.echo(f"{version} is live: `huelab survey invite {version}` makes links")
+
+
+@app.command("invite")
+def invite(
+    version: VersionArgument,
+    count: Annotated[int, typer.Option(min=1, help="links")] = 1,
+    cap: Annotated[int, typer.Option(min=1, help="people each link lets in")] = 1,
+    days: Annotated[int | None, typer.Option(min=1, help="until it ends")] = None,
+    url: URL = _HERE,
+) -> None:
+    """Make links; they are shown this once."""
+    from huelab.survey import owners
+
+    expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None
+    for token in owners.invite(_store(), version, who=_who(), count=count, cap=cap, expires=expires):
+        typer.echo(_base(url) + token)
+
+
+@app.command("pause")
+def pause(version: VersionArgument, why: Why = "") -> None:
+    """Let nobody join or answer for now."""
+    from huelab.survey import owners
+
+    owners.pause(_store(), version, who=_who(), why=why)
+
+
+@app.command("resume")
+def resume(version: VersionArgument, why: Why = "") -> None:
+    """Open a paused study again."""
+    from huelab.survey import owners
+
+    owners.resume(_store(), version, who=_who(), why=why)
+
+
+@app.command("close")
+def close(version: VersionArgument, why: Why = "") -> None:
+    """End a study for good."""
+    from huelab.survey import owners
+
+    owners.close(_store(), version, who=_who(), why=why)
+    typer.echo(f"{version} is closed: `huelab survey publish {version}` takes its results to the leaderboard and to MLflow")
+
+
+@app.command("stats")
+def stats(
+    version: VersionArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="everything, for programs")] = False,
+    why: Annotated[str, typer.Option(help="look before the planned number is reached; the reason is kept and printed")] = "",
+) -> None:
+    """The results, once the planned number of people or a planned look is reached."""
+    from huelab.survey import publishing
+    from huelab.survey.statistics import words
+    from huelab.survey.statistics.results import tree
+
+    found = publishing.opened(_store(), version, who=_who(), why=why)
+    typer.echo(json.dumps(tree(found), indent=1, ensure_ascii=False) if as_json else words.table(found))
+
+
+@app.command("publish")
+def publish(version: VersionArgument) -> None:
+    """Take the fooling rates of a closed study to registry/human.json: the leaderboard, MLflow and the promotion rule read them there."""
+    from huelab.survey import publishing
+
+    for line in publishing.publish(_store(), version, who=_who()):
+        typer.echo(line)
+
+
+@app.command("plan")
+def plan(
+    detect: Annotated[float, typer.Option(help="difference of two fooling rates to be shown, e.g. 0.05")],
+    base: Annotated[float, typer.Option(help="the lower of the two")] = 0.3,
+    trials: Annotated[int, typer.Option(help="main trials per person")] = 40,
+    models: Annotated[int, typer.Option(min=2, help="models in the study")] = 2,
+    photographs: Annotated[int, typer.Option(min=4, help="main photographs there are")] = 100,
+    most: Annotated[int, typer.Option(help="people tried at most")] = 400,
+) -> None:
+    """How many people a study needs, by simulated studies: takes some minutes."""
+    from huelab.errors import UsageError
+    from huelab.survey.statistics import planner
+    from huelab.survey.study import Study
+
+    study = Study(title="planned", models=tuple(f"model {number}" for number in range(1, models + 1)), trials=trials, catches=0)
+    try:
+        found = planner.plan(study, detect=detect, base=base, photographs=photographs, most=most, said=typer.echo)
+    except ValueError as error:
+        raise UsageError(f"--detect: {error}.") from None
+    need = f"{found.people} people" if found.people else f"more than {most} people (or more photographs)"
+    typer.echo(
+        f"{need} show {base:.0%} against {base + detect:.0%} with 80 % power; the formula for independent votes says {found.formula}"
+    )
+
+
+@app.command("simulate")
+def simulate(
+    version: VersionArgument,
+    people: Annotated[int, typer.Option(min=1)] = 40,
+    url: Annotated[str, typer.Option("--url", help="of a running server")] = _HERE,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Let programs with known minds take a simulated study over HTTP."""
+    from huelab.survey import simulate as simulation
+
+    simulation.run(_store(), version, people=people, url=url, seed=seed, who=_who(), say=typer.echo)
+
+
+@app.command("export")
+def export(version: VersionArgument, folder: Annotated[Path, typer.Argument(help="is replaced as a whole")]) -> None:
+    """Votes, codebook, study, consent text, pictures' provenance, exclusions, results and checksums, as files."""
+    from huelab.survey import export as exporting
+
+    rows = exporting.write(_store(), version, folder, who=_who())
+    typer.echo(f"{folder}: {rows} trials")
+
+
+@app.command("delete")
+def delete(code: Annotated[str, typer.Argument(help="a participant's deletion code")]) -> None:
+    """Delete what a participant answered, by their code."""
+    from huelab.errors import UsageError
+    from huelab.survey import privacy
+    from huelab.survey.refusal import Refused
+
+    try:
+        privacy.delete_me(_store(), code)
+    except Refused:
+        raise UsageError(f"Nobody has the deletion code {code!r}: check it letter by letter.") from None
+    typer.echo("deleted; exports made before are marked as overtaken")
+
+
+@app.command("backup")
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
+    """Save database and pictures, also while people answer."""
+    from huelab.survey import backup as saving
+
+    saving.backup(_store(), file)
+    typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command("restore")
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
+    """Put a backup in place; stop the servers first. What was there before is kept beside it."""
+    from huelab.survey import backup as saving
+
+    saving.restore(None, file)
+    typer.echo("restored")
+
+
+@app.command("serve")
+def serve(
+    host: Annotated[str, typer.Option(help="127.0.0.1: this machine only")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8510,
+    workers: Annotated[int, typer.Option(min=1, help="processes; several only on PostgreSQL")] = 1,
+) -> None:
+    """Serve the participants' page alone, without the dashboard."""
+    from huelab.survey import server
+
+    typer.echo(f"participants' page on http://{host}:{port}/survey/ (Ctrl-C ends it)")
+    server.serve(host=host, port=port, workers=workers)
+
+
+@app.command("account")
+def account(
+    name: Annotated[str, typer.Argument()],
+    role: Annotated[str, typer.Option(help="owner, analyst or viewer")] = "owner",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+) -> None:
+    """Let somebody into the dashboard's survey pages."""
+    from huelab.survey import accounts
+
+    accounts.add(name, password, role)
+    typer.echo(f"{name} may log in as {role}")
