@@ -230,6 +230,16 @@ def survey_salts() -> Path:
     return var() / "survey" / "salts"
 
 
+def survey_accounts() -> Path:
+    """Who may use the survey's pages of the dashboard, as what, and by which (salted and hashed) password."""
+    return var() / "survey" / "accounts.json"
+
+
+def survey_backups() -> Path:
+    """Backups that were made from the dashboard; to be copied to another disk."""
+    return var() / "survey" / "backups"
+
+
 def prefect_home() -> Path:
     """Prefect's own database and settings."""
     return var() / "prefect"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from huelab.survey.statistics.results import Figures, Results
 from huelab.survey.statistics.twoway import Interval
 
 NONE = "–"
+_FIGURE = re.compile(r"[-+<–0-9. %]+( to [-+0-9. %]+)?")
 SIMULATED = "SIMULATED: answered by programs, not by people."
 
 
@@ -33,7 +35,9 @@ def percent(value: float | None) -> str:
 
 def number(value: float | None, *, signed: bool = False) -> str:
     """Two decimals; a dash where there is none."""
-    return NONE if value is None or not math.isfinite(value) else f"{value:{'+' if signed else ''}.2f}"
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{round(value, 2) + 0.0:{'+' if signed else ''}.2f}"  # adding 0.0 makes -0.0 0.0
 
 
 def p(value: float | None) -> str:
@@ -100,7 +104,7 @@ def differences(found: Figures) -> Section:
         for one in found.differences
     ]
     return Section(
-        "Differences", ("models", "difference", "95 % interval", "p", "p (Holm)"), rows, "Points of percent; Holm: over all pairs."
+        "Differences", ("models", "difference", "95 % interval", "p", "p (Holm)"), rows, "Percentage points; Holm: over all pairs."
     )
 
 
@@ -205,14 +209,13 @@ def _written(one: Section) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Columns under each other; the first to the left, those of figures to the right."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    plain = len(widths) == 2 or widths[-1] > 40
-    written = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if plain or not place else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        written.append("  ".join(cells).rstrip())
-    return written
+    """Columns under each other: figures to the right, words to the left."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    figures = [all(_FIGURE.fullmatch(cell) for cell in column[1:]) for column in columns]
+    return [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(row, widths, figures, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
