@@ -91,6 +91,18 @@ def test_verdicts_come_from_the_same_comparison(evaluated):
     assert tables.verdict(row) == "gray: yes; mean: yes"
 
 
+def test_without_a_direction_the_photographs_own_value_is_best(tmp_path):
+    """A chroma ratio of 1 is right, 2 is garish: neither the lowest nor the highest may win."""
+    true = np.random.default_rng(0).gamma(5, 4, 40)
+    ones = {}
+    for name, share in {"gray": 0.0, "beta": 0.8, "plain": 2.0}.items():
+        columns = {"chroma_ratio": np.full(40, share), "chroma": share * true, "chroma_truth": true}
+        ones[name] = score_folders.write(tmp_path / name, name, frame({**columns, **scores(9, 40, 1)}))
+    board = build(ones, chosen=("chroma_ratio", "ciede2000"), settings=Compare(draws=500, sort="chroma_ratio"))
+    assert [row.model for row in board.rows] == ["beta", "gray", "plain"]
+    assert json.loads(leaderboard_json.to_json(board))["metrics"][0]["ideal"] == pytest.approx(1)
+
+
 def test_a_floor_ahead_of_every_learned_model_is_not_the_best_learned(tmp_path):
     levels = {"gray": 5.0, "beta": 9.0, "plain": 12.0}
     ones = {name: score_folders.write(tmp_path / name, name, frame(scores(level, 40, k))) for k, (name, level) in enumerate(levels.items())}

@@ -10,8 +10,8 @@ from huelab.errors import DataError, HuelabError
 from huelab.evaluation import compared_text
 from huelab.evaluation.compare_two import adjusted, common, require_alike, value
 from huelab.evaluation.evaluated import Evaluated, require_same_data
-from huelab.evaluation.leaderboard import rank, truth_colorfulness
 from huelab.evaluation.paired import Paired, all_paired
+from huelab.evaluation.ranking import ideal, rank
 from huelab.evaluation.tables import heading, in_columns, number
 from huelab.metrics.definition import Metric
 
@@ -57,8 +57,8 @@ def _block(role: str, other: Evaluated, found: Sequence[tuple[Evaluated, Paired]
 
 
 def _best(learned: Sequence[Evaluated], on_split: Sequence[Evaluated], metric: Metric) -> Evaluated:
-    truth = truth_colorfulness(on_split)
-    return min(learned, key=lambda one: rank(value(one, metric), one.name, metric.name, truth))
+    own = ideal(metric, on_split) if metric.better == "none" else None
+    return min(learned, key=lambda one: rank(value(one, metric), one.name, metric, own))
 
 
 def _champion(like: Evaluated) -> tuple[Evaluated | None, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +13,7 @@ from huelab.errors import DataError
 from huelab.evaluation.evaluated import Evaluated, require_same_data
 from huelab.evaluation.intervals import Estimate, estimates
 from huelab.evaluation.paired import Paired
+from huelab.evaluation.ranking import ideal, rank
 from huelab.evaluation.versus import MUST_BEAT, Versus, against_references, smallest_shown
 from huelab.metrics.definition import Metric
 
@@ -88,6 +88,8 @@ class Leaderboard:
     """Model -> NaN or infinite scores left out, by picture and metric (the first 100)."""
     truth_colorfulness: float | None
     """Of the test photographs themselves."""
+    ideals: dict[str, float | None] = field(default_factory=dict)
+    """Metrics without a direction -> what the photographs themselves score: a model ranks by its closeness to that."""
     budget: str = ""
     """A sentence on the budget that all learned models had in common; empty where each had its own."""
 
@@ -110,10 +112,11 @@ def build(
     require_same_data(evaluated, meta["data_hash"])
     shown, not_computed = _shown(evaluated, chosen, settings.sort)
     on_split = [one for one in evaluated if not one.one_picture]
-    truth = truth_colorfulness(on_split)
+    ideals = {metric.name: ideal(metric, on_split) for metric in shown if metric.better == "none"}
     rows = [_row(one, shown, settings, cards[one.name]) for one in evaluated]
     ranked = sorted(
-        (row for row in rows if not row.one_picture), key=lambda row: rank(row.scores[settings.sort].mean, row.model, settings.sort, truth)
+        (row for row in rows if not row.one_picture),
+        key=lambda row: rank(row.scores[settings.sort].mean, row.model, shown[0], ideals.get(settings.sort)),
     )
     best = next((row.model for row in ranked if not row.floor), "")
     versus = against_references(on_split, shown, best, settings)
@@ -137,7 +140,8 @@ def build(
         costly_draws=settings.costly_draws,
         not_computed=not_computed,
         excluded={one.name: one.summary["excluded_scores"] for one in evaluated if one.summary.get("excluded_scores")},
-        truth_colorfulness=truth,
+        truth_colorfulness=_truth_colorfulness(on_split),
+        ideals=ideals,
         budget=_budget(cards),
     )
 
@@ -225,22 +229,9 @@ def _verdict(found: Paired) -> Verdict:
     return Verdict(found, beaten)
 
 
-def truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:
-    """Mean colorfulness of the test photographs themselves; None where no colorizer was scored with it."""
+def _truth_colorfulness(evaluated: Sequence[Evaluated]) -> float | None:
     for one in evaluated:
         if "colorfulness_truth" in one.table:
             truth = one.table["colorfulness_truth"].to_numpy(np.float64)
             return float(truth[np.isfinite(truth)].mean()) if np.isfinite(truth).any() else None
     return None
-
-
-def rank(value: float | None, model: str, sort: str, truth: float | None) -> tuple[float, str]:
-    """The key that puts the best first; a metric without a direction (colorfulness) ranks by closeness to the photographs' own, `truth`.
-
-    No value comes last.
-    """
-    if value is None or math.isnan(value):
-        return math.inf, model
-    better = metrics.metric(sort).better
-    key = -value if better == "higher" else abs(value - (truth or 0.0)) if better == "none" else value
-    return key, model

@@ -29,7 +29,14 @@ def to_json(board: Leaderboard) -> str:
         "power": {name: _rounded(value) for name, value in board.power.items()},
         "power_of": board.power_of,
         "metrics": [
-            {"name": metric.name, "title": metric.title, "unit": metric.unit, "better": metric.better, "kind": metric.kind}
+            {
+                "name": metric.name,
+                "title": metric.title,
+                "unit": metric.unit,
+                "better": metric.better,
+                "kind": metric.kind,
+                "ideal": _rounded(board.ideals.get(metric.name)),
+            }
             for metric in board.metrics
         ],
         "rows": [_tree(row, place) for place, row in enumerate(board.rows, 1)] + [_tree(row, None) for row in board.own],
