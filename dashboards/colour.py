@@ -53,8 +53,8 @@ def result(name: str, rgb: colouring.Picture, model: str) -> None:
     st.caption(f"{name}: {width:,}×{height:,} pixels. The lightness is the photograph's own; {by} gave the colours.")
 
 
-def who(model: str) -> None:
-    """What will colour: the champion's standing, or the trained colorizer chosen instead; and its model card."""
+def who(model: str) -> tuple[str, str]:
+    """Says what will colour: the champion's standing, or nothing beside the name chosen. Gives the name and the model card it brought."""
     damaged: list[str] = []
     now = champion.now(damaged.append)
     if now is not None and (gone := colouring.champion_gone()):
@@ -62,15 +62,13 @@ def who(model: str) -> None:
     for words in damaged:
         st.warning(words, icon=":material/broken_image:")
     if model != CHAMPION:
-        standing.card(model, "")
-    elif now is None:
-        st.caption(
-            f"No champion is registered: {colouring.champion()} is the best of the leaderboard. `make run` or `huelab promote` makes one."
-        )
-        standing.card(colouring.champion() or "", "")
-    else:
+        return model, ""
+    if now is not None:
         standing.shown(now)
-        standing.card(now.registered.model, now.card)
+        return now.registered.model, now.card
+    leader = colouring.champion() or ""
+    st.caption(f"No champion is registered: {leader} is the best of the leaderboard. `make run` or `huelab promote` makes one.")
+    return leader, ""
 
 
 st.title("Colour")
@@ -82,7 +80,7 @@ else:
     left, right = st.columns([3, 2], gap="medium")
     with right:
         model = st.selectbox("Colorizer", choices, format_func=described, key="colour_model")
-        who(model)
+        name, card = who(model)
     try:
         with left:
             given = chosen_photograph()
@@ -90,3 +88,4 @@ else:
             result(*given, model)
     except HuelabError as error:
         st.error(str(error), icon=":material/broken_image:")
+    standing.card(name, card)

@@ -85,7 +85,7 @@ else:
                     st.caption("`dvc repro compare` writes the leaderboard.")
         if tabs["Two models"].open:
             with tabs["Two models"]:
-                two_models.show(found, of_pictures, shown, everything, settings.compare)
+                two_models.show(found, of_pictures, shown, settings)
         if tabs["Pictures"].open:
             with tabs["Pictures"]:
                 each_picture.show(found, of_pictures, shown, kept=settings.evaluate.pictures)

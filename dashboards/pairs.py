@@ -11,8 +11,10 @@ from dashboards import board, reading
 from dashboards.champion import Champion
 from huelab import metrics, params
 from huelab.errors import HuelabError
+from huelab.evaluation.compare_two import require_alike
 from huelab.evaluation.evaluated import Evaluated
 from huelab.evaluation.paired import Paired, all_paired, holm
+from huelab.metrics.definition import Metric
 
 Identity = tuple[str, tuple[reading.Stamp | None, ...]]
 
@@ -24,7 +26,9 @@ def to_champion(ranked: dict[str, Evaluated], metric: str, champion: Champion | 
     if scores is None or champion is None or not ranked:
         return nothing
     first = next(iter(ranked.values()))
-    if scores.summary["data_hash"] != first.summary["data_hash"] or set(scores.table["item_id"]) != set(first.table["item_id"]):
+    try:
+        require_alike(scores, first, scores.name, first.name)
+    except HuelabError:
         return nothing
     own = metrics.metric(metric)
     if not scores.has(own):
@@ -62,10 +66,10 @@ def _all(
         return []
 
 
-def between(first: Evaluated, second: Evaluated, names: Sequence[str], settings: params.Compare) -> list[Paired]:
-    """First minus second in each metric of `names` that both have. Raises DataError where they were scored on different pictures."""
-    own = [name for name in names if first.has(metrics.metric(name)) and second.has(metrics.metric(name))]
-    return _between((_identity(first), _identity(second)), tuple(own), settings.model_dump_json(), first, second, settings)
+def between(first: Evaluated, second: Evaluated, shown: Sequence[Metric], settings: params.Compare) -> list[Paired]:
+    """First minus second in each metric of `shown`, which both have. Raises DataError where they were scored on different pictures."""
+    names = tuple(metric.name for metric in shown)
+    return _between((_identity(first), _identity(second)), names, settings.model_dump_json(), first, second, settings)
 
 
 @st.cache_data(max_entries=64, show_spinner="Comparing picture by picture …")

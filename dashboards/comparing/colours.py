@@ -19,7 +19,7 @@ from huelab.evaluation.report.densities import overlap
 Counts = NDArray[np.int64]
 Rgb = NDArray[np.uint8]
 
-SIDE = 220
+SIDE = 176
 """Pixels of a plane's side, about."""
 DECADES = 4
 """Shares from so many powers of ten below the highest are told apart."""

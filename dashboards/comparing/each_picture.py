@@ -63,8 +63,7 @@ def show(scored: Scored, metric: str, models: list[str], *, kept: int) -> None:
     with right:
         row = table.iloc[rows[0] if rows else 0]
         truth, made = of_models(row["item_id"], names)
-        details = [f"region {row['region']}" if row["region"] else "", row["label"]]
-        st.markdown(" · ".join([f"**{row['path']}**", *filter(None, details)]))
+        st.markdown(one_picture.title(row))
         one_picture.side_by_side(truth, made, {name: f"{name} · {parts.written(metric, row[name])}" for name in names})
         if not any(picture is not None for picture in made.values()):
             st.caption(f"No coloured copy of this picture was kept: `evaluate.pictures` keeps the first {kept}.")

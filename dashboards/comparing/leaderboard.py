@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import board, parts
 from dashboards.comparing import plots
+from huelab.evaluation.tables import FEW
 
 
 def show(scored: board.Board, metric: str, models: list[str]) -> None:
@@ -29,7 +30,8 @@ def show(scored: board.Board, metric: str, models: list[str]) -> None:
 def _reading(scored: board.Board) -> str:
     if scored.photographs < 2:
         return "Dot: mean. One photograph gives no interval: nothing is known about how others would do. Gray diamonds: floors."
-    return f"Dot: mean; line: {scored.confidence:.0%} {scored.interval} interval over photographs; gray diamonds: floors."
+    few = f" With fewer than {FEW} photographs such intervals are too narrow." if scored.photographs < FEW else ""
+    return f"Dot: mean; line: {scored.confidence:.0%} {scored.interval} interval over photographs; gray diamonds: floors.{few}"
 
 
 def _table(scored: board.Board, rows: pd.DataFrame, metric: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from dashboards import parts, slider
 from huelab.color import lab
+from huelab.data.store import region
 from huelab.metrics import ciede2000
 from huelab.models import FLOORS
 
@@ -25,6 +27,12 @@ def side_by_side(truth: Picture | None, made: Mapping[str, Picture | None], capt
     row = [(captions.get("gray", "gray"), None if truth is None else parts.gray_of(truth)), ("truth", truth)]
     row += [(captions[name], picture) for name, picture in made.items() if name != "gray"]
     parts.pictures_in_a_row(row, width=width)
+
+
+def title(row: Any) -> str:
+    """Which picture it is (a row with item_id, path, label), for a heading (markdown)."""
+    tile = region(row["item_id"])
+    return " · ".join([f"**{row['path']}**", *filter(None, [f"region {tile}" if tile else "", row["label"]])])
 
 
 def closely(truth: Picture | None, made: Mapping[str, Picture | None], *, key: str) -> None:
@@ -45,7 +53,7 @@ def closely(truth: Picture | None, made: Mapping[str, Picture | None], *, key: s
         slider.before_after(truth, picture, ("truth", choice), width=wide)
         return
     off = difference(truth, picture)
-    parts.pictures_in_a_row([("truth", truth), (choice, picture), ("difference", shaded(off))], width=min(wide, 380))
+    parts.pictures_in_a_row([("truth", truth), (choice, picture), ("difference", shaded(off))], width=min(wide, 330))
     st.caption(
         f"Colour difference ΔE₀₀ pixel by pixel: white is none, 2 is just seen, the darkest is {FAR:g} or more. "
         f"Mean {off.mean():.2f}, worst 5 % of pixels from {np.quantile(off, 0.95):.1f} on."

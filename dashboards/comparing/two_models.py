@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboards import pairs, parts
-from dashboards.comparing import differences, each_picture, one_picture, plots
+from dashboards.comparing import each_picture, one_picture, plots
 from dashboards.scored import Scored
-from huelab.evaluation.paired import Paired
+from huelab.errors import HuelabError
+from huelab.evaluation import compared_text
+from huelab.evaluation.compare_two import adjusted, common, require_alike, value
+from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.tables import heading, number
 from huelab.models import FLOORS
-from huelab.params import Compare
+from huelab.params import Params
 
 
-def show(scored: Scored, metric: str, models: list[str], names: Sequence[str], settings: Compare) -> None:
-    """Two of `models` chosen; their paired differences in the metrics `names`; the scatter in `metric`; the picture clicked."""
+def show(scored: Scored, metric: str, models: list[str], settings: Params) -> None:
+    """Two of `models` chosen; their paired differences in every metric; the scatter in `metric`; the picture clicked."""
     if len(models) < 2:
         st.info("Two models are needed to compare one with another.", icon=":material/info:")
         return
@@ -28,6 +31,7 @@ def show(scored: Scored, metric: str, models: list[str], names: Sequence[str], s
         others = [name for name in models if name != first]
         rival = next((name for name in learned if name != first), others[0])
         second = st.selectbox("against B", others, index=others.index(rival), key="pair_second", width=220)
+    _paired(scored.ranked[first], scored.ranked[second], settings)
     table = scored.by_picture(metric, [first, second])
     if first not in table or second not in table:
         st.info(f"{parts.title_of(metric)} is not there for both.", icon=":material/info:")
@@ -36,7 +40,6 @@ def show(scored: Scored, metric: str, models: list[str], names: Sequence[str], s
     if both.empty:
         st.info(f"No test picture has a {parts.title_of(metric)} under both.", icon=":material/info:")
         return
-    _paired(pairs.between(scored.ranked[first], scored.ranked[second], names, settings), first, second)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart = plots.one_against_other(both, first, second, metric)
@@ -52,40 +55,33 @@ def show(scored: Scored, metric: str, models: list[str], names: Sequence[str], s
     with right:
         row = both.iloc[_picked(event, both["item_id"].tolist(), (both[first] - both[second]).abs().idxmax())]
         truth, made = each_picture.of_models(row["item_id"], [first, second])
-        st.markdown(" · ".join([f"**{row['path']}**", *filter(None, [row["label"]])]))
+        st.markdown(one_picture.title(row))
         captions = {name: f"{name} · {parts.written(metric, row[name])}" for name in (first, second)}
         one_picture.side_by_side(truth, made, captions, width=180)
     one_picture.closely(truth, made, key="pair_divider")
 
 
-def _paired(found: Sequence[Paired], first: str, second: str) -> None:
-    """A line per metric; the difference is first minus second."""
-    rows = [
-        {
-            "metric": parts.title_of(one.metric),
-            "difference": parts.signed(one.metric, one.difference),
-            "interval": "–" if one.low is None else f"{parts.signed(one.metric, one.low)} to {parts.signed(one.metric, one.high)}",
-            "better": _better(one, first, second),
-            **{name: getattr(one, name) for name in ("p", "effect", "photographs")},
-        }
-        for one in found
-    ]
-    if not rows:
+def _paired(one: Evaluated, other: Evaluated, settings: Params) -> None:
+    """A line per metric that both have, in the words of `huelab compare`; the difference is first minus second."""
+    both = (one.name, other.name)
+    try:
+        require_alike(one, other, *both)
+        shown, lacking = common((one, other), both, settings.evaluate.metrics, asked=False)
+        found = list(zip(shown, adjusted(pairs.between(one, other, shown, settings.compare)), strict=True))
+    except HuelabError as error:
+        st.warning(str(error), icon=":material/broken_image:")
         return
-    st.dataframe(
-        pd.DataFrame(rows).astype({"p": float, "effect": float}),
-        hide_index=True,
-        height="content",
-        column_config=differences.columns("") | {"metric": "Metric", "difference": f"{first} − {second}", "better": "Better"},
-        alt=f"{first} minus {second}",
-    )
-
-
-def _better(one: Paired, first: str, second: str) -> str:
-    """The one that the interval says is better; "" where it includes 0, or the metric has no better end."""
-    if one.low is None or one.high is None or not parts.has_direction(one.metric) or one.low <= 0 <= one.high:
-        return ""
-    return first if (one.high < 0) == parts.ascending(one.metric) else second
+    rows = []
+    for metric, own in found:
+        values = [number(value(each, metric), metric) for each in (one, other)]
+        rows.append([heading(metric), *values, *compared_text.cells(own, metric, both, settings.compare)])
+    table = pd.DataFrame(rows, columns=["metric", "A", "B", *compared_text.HEAD])
+    columns = {"metric": st.column_config.TextColumn("Metric", pinned=True), "A": one.name, "B": other.name}
+    columns |= {"difference": f"{one.name} − {other.name}", "effect": "Effect", "better": "Better"}
+    st.dataframe(table, hide_index=True, height="content", column_config=columns, alt=f"{one.name} minus {other.name}")
+    said = [*compared_text.below(found, (one, other), settings.compare, "the metrics"), *lacking]
+    st.caption(" ".join([f"{compared_text.counts(one)}.", *said, *compared_text.left_out((one, other), both, shown)]))
+    parts.commands(f"huelab compare {one.name} {other.name}")
 
 
 def _counted(both: Any, first: str, second: str, metric: str) -> str:

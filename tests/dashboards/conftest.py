@@ -31,6 +31,7 @@ STAGES = [
     *(f"train {name}" for name in MODELS),
     *(f"evaluate {name}" for name in MODELS),
     "compare",
+    "stimuli",
 ]
 # one process for all: most of a small stage's time is importing what the next one needs too
 RUN_STAGES = """

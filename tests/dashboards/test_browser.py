@@ -116,7 +116,7 @@ def keep(page: Page, folder: Path, name: str) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_visitor_finds_everything_on_every_page(width: int, address: str, tmp_path: Path) -> None:
     with browser_page(address, width) as (page, wrong):
-        page.get_by_text("14 of 14").wait_for()
+        page.get_by_text("15 of 15").wait_for()
         page.get_by_text("Best learned model by").wait_for()
         keep(page, tmp_path, "overview")
 
@@ -139,7 +139,7 @@ def test_a_visitor_finds_everything_on_every_page(width: int, address: str, tmp_
         page.get_by_text("alpha, apart").wait_for()
         page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
         keep(page, tmp_path, "compare-leaderboard")
-        for section in ("Two models", "Colours", "Training"):
+        for section in ("Two models", "Sheets", "Colours", "Training"):
             open_section(page, section)
             keep(page, tmp_path, f"compare-{section.lower().replace(' ', '-')}")
         open_section(page, "Pictures")
@@ -184,6 +184,30 @@ def test_a_row_chosen_in_the_table_is_the_picture_shown(address: str) -> None:
         table.click(position={"x": 18, "y": 35 + 35 * 2 + 17})  # the third row's box
         page.wait_for_function("before => !document.body.innerText.includes(before)", arg=before)
         assert shown.inner_text() != before
+    assert wrong == []
+
+
+def test_a_point_chosen_in_the_scatter_is_the_picture_shown(address: str) -> None:
+    """Where two models disagree most is found by pointing at it."""
+    with browser_page(address, 1280) as (page, wrong):
+        go_to(page, "Compare")
+        open_section(page, "Two models")
+        shown = page.get_by_text(re.compile(r"scene-\d+\.jpg · region")).first
+        before = shown.inner_text()
+        chart = page.get_by_test_id("stVegaLiteChart").filter(visible=True).first
+        chart.scroll_into_view_if_needed()
+        drawing = chart.locator("canvas, svg").first
+        box = drawing.bounding_box()
+        assert box is not None
+        chosen = False
+        for row, column in ((row, column) for row in range(12, 380, 9) for column in range(60, 560, 12)):
+            page.mouse.move(box["x"] + column, box["y"] + row)
+            if drawing.evaluate("node => getComputedStyle(node).cursor") == "pointer":
+                page.mouse.click(box["x"] + column, box["y"] + row)
+                settle(page)
+                if chosen := shown.inner_text() != before:
+                    break
+        assert chosen, "no point of the scatter shows another picture"
     assert wrong == []
 
 

@@ -45,7 +45,7 @@ def test_an_empty_project_says_what_to_run(page: str, visit: Visit, project: Pat
 def test_overview_tells_best_model_and_that_all_is_done(visit: Visit, finished: Path) -> None:
     app = whole(visit("overview", finished))
     shown = metrics(app)
-    assert shown["Stages done"] == "14 of 14"
+    assert shown["Stages done"] == "15 of 15"
     assert shown["Photographs"] == "6"
     assert shown["Best learned model by CIEDE2000 ↓"] == "beta"
     board = json.loads((finished / "work" / "reports" / "leaderboard.json").read_text())
@@ -60,7 +60,7 @@ def test_overview_names_what_an_interrupted_run_left_out(visit: Visit, copied: P
     shutil.rmtree(paths.scores("beta"))
     shutil.rmtree(paths.reports())
     app = whole(visit("overview", copied))
-    assert metrics(app)["Stages done"] == "12 of 14"
+    assert metrics(app)["Stages done"] == "12 of 15"
     assert "`evaluate@beta`" in words(app)
     assert "`compare`" in words(app)
 

@@ -40,7 +40,7 @@ def test_an_empty_project_has_every_stage_missing(project: Path) -> None:
     found = states()
     assert set(found.values()) == {"missing"}
     assert list(found)[:3] == ["inspect", "standardize", "augment"]
-    assert list(found)[-1] == "compare"
+    assert list(found)[-2:] == ["compare", "stimuli"]
     assert {f"{stage}@{name}" for stage in ("train", "evaluate") for name in params.load().models} < set(found)
 
 
