@@ -16,7 +16,7 @@ from huelab.metrics.definition import Metric
 from huelab.metrics.pair import Pair
 
 WINDOW = 11
-_ROWS = 124  # rows of windows at a time, so that the planes of a 256-pixel picture stay in a core's cache
+_ROWS = 82  # rows of windows at a time, a third of a 256-pixel picture, whose temporaries stay in a core's cache
 SIGMA = 1.5
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
@@ -24,26 +24,25 @@ C2 = (0.03 * 255) ** 2
 
 def structural_similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """SSIM of two (h, w, c) uint8 pictures, −1..1, 1 for identical ones; NaN when a side is under 11 pixels, where no window fits."""
-    height, width, channels = map(int, first.shape)
+    height, width = map(int, first.shape[:2])
     if height < WINDOW or width < WINDOW:
         return math.nan
     total = 0.0
     windows = height - WINDOW + 1
-    for channel in range(channels):
-        for top in range(0, windows, _ROWS):
-            rows = slice(top, min(top + _ROWS, windows) + WINDOW - 1)
-            own = of_planes(centred(first[rows, :, channel]), centred(second[rows, :, channel]))
-            total += own * min(_ROWS, windows - top)
-    return total / windows / channels
+    for top in range(0, windows, _ROWS):
+        count = min(_ROWS, windows - top)
+        rows = slice(top, top + count + WINDOW - 1)
+        total += count * of_planes(centred(first[rows]), centred(second[rows]))
+    return total / windows
 
 
-def centred(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
+def centred(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Levels from mid-gray, so that float32 squares keep their small differences; only the means need the offset back."""
-    return plane.astype(np.float32) - np.float32(128)
+    return levels.astype(np.float32) - np.float32(128)
 
 
 def of_planes(x: NDArray[np.float32], y: NDArray[np.float32], *, luminance: bool = True) -> float:
-    """Mean over the windows of (2·m_x·m_y + C1)(2·cov + C2) / ((m_x² + m_y² + C1)(var_x + var_y + C2)) of centred planes (h, w).
+    """Mean over the windows of (2·m_x·m_y + C1)(2·cov + C2) / ((m_x² + m_y² + C1)(var_x + var_y + C2)) of centred planes (h, w, ...).
 
     Without `luminance` the two terms with C1 are left out: contrast and structure alone. Overwrites what it is given, for speed.
     """
