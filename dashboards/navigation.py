@@ -19,6 +19,12 @@ PAGES = {
         st.Page(HERE / "compare.py", title="Compare", icon=":material/compare:"),
         st.Page(HERE / "colour.py", title="Colour", icon=":material/palette:"),
     ],
+    "Survey": [
+        st.Page(HERE / "studies.py", title="Studies", icon=":material/how_to_vote:"),
+        st.Page(HERE / "monitor.py", title="Monitor", icon=":material/monitoring:"),
+        st.Page(HERE / "results.py", title="Results", icon=":material/query_stats:"),
+        st.Page(HERE / "export.py", title="Export", icon=":material/archive:"),
+    ],
 }
 
 page = st.navigation(PAGES, position="top")
