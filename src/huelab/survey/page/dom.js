@@ -32,6 +32,8 @@ export function say(text) {
   document.getElementById("status").textContent = text;
 }
 
+// Resolves with the first click; the button is dead from then on, so that a second click on it means nothing
 export function clicked(target) {
-  return new Promise((done) => target.addEventListener("click", done, { once: true }));
+  const stop = () => (target.disabled = true);
+  return new Promise((done) => target.addEventListener("click", (event) => done(stop(), event), { once: true }));
 }

@@ -167,14 +167,17 @@ async function trial(state) {
   }
   const given = await trials.run(state);
   const reply = await post("answer", given);
-  if (reply.feedback) await feedback(reply.feedback, state.mode);
+  if (reply.feedback) await feedback(reply.feedback, state.mode, given.frames.layout);
   return reply.state;
 }
 
-async function feedback({ right, truth }, mode) {
+const PLACES = { stacked: { left: "top", right: "bottom" }, turns: { left: "first", right: "second" } };
+
+async function feedback({ right, truth }, mode, layout) {
+  const place = PLACES[layout]?.[truth] ?? truth;
   const go_on = button(text("go_on"), () => {}, { kind: "primary" });
   const stage = document.getElementById("stage");
-  const box = element("div", { class: `feedback ${right ? "right" : "wrong"}`, role: "alert" }, text(right ? "feedback_right" : "feedback_wrong"), " ", text(`feedback_${mode}_${truth}`));
+  const box = element("div", { class: `feedback ${right ? "right" : "wrong"}`, role: "alert" }, text(right ? "feedback_right" : "feedback_wrong"), " ", text(`feedback_${mode}_${place}`));
   stage.querySelector(".answers").replaceWith(box, go_on);
   go_on.focus();
   await clicked(go_on);
@@ -193,6 +196,7 @@ async function questions(state) {
     await clicked(send);
     const missing = fields.find(({ asked, field }) => asked.required && !field.value.trim());
     if (!missing) break;
+    send.disabled = false;
     problem.textContent = text("questions_missing");
     missing.field.focus();
   }
