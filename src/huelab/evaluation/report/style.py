@@ -106,8 +106,8 @@ footer { margin-top: 56px; color: var(--faint); font-size: .88rem; }
   .multiples { grid-template-columns: 1fr 1fr; gap: 8px; } .panel.small { padding: 8px; }
   .cells { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
   dl:not(.tiles) { grid-template-columns: minmax(0, 110px) 1fr; } }
-@media print { body { font-size: 11px; background: #fff; } main { max-width: none; padding: 0; } nav, .jump { display: none; }
-  .panel, figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; border: 0; }
-  th, td { white-space: normal; padding: 4px 6px; } .board .pinned { position: static; }
-  details::details-content { content-visibility: visible; block-size: auto; } }
+@media print { html { font-size: 11px; } body { background: #fff; font-size: 1rem; } main { max-width: none; padding: 0; }
+  nav, .jump, details:not([open]) { display: none; } .panel, figure, .strip, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  .scroll { overflow: visible; border: 0; } th, td { padding: 4px 5px; } .board .pinned { position: static; min-width: 0; }
+  .board td.text { overflow-wrap: normal; } svg.bar { width: 84px; } svg text { font-size: 12px; } }
 """
