@@ -9,6 +9,8 @@ import argparse
 import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -20,6 +22,9 @@ from pipelines.refresh import add_refresh_options, refresh_parameters
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LEAST = timedelta(seconds=10)
+_ASK_SECONDS = 3.0
+_UNANSWERED = 5
+"""Times in a row; each may take half a minute where the server is only slow, none where it is gone."""
 
 NO_SERVER = """PREFECT_API_URL names no Prefect server, and a schedule needs one that stays. Start one in a terminal of its own,
   PREFECT_HOME={home} PREFECT_SERVER_ANALYTICS_ENABLED=false {program} server start
@@ -39,6 +44,7 @@ def main(words: Sequence[str]) -> int:
         os.environ.update(flow_server.settings())  # before prefect is imported: it reads them once
         with hold("serve"):
             flow_server.require(address)
+            threading.Thread(target=_watch, args=(address,), daemon=True).start()
             from pipelines import flows
 
             flows.offer(
@@ -55,6 +61,21 @@ def main(words: Sequence[str]) -> int:
         pass
     print("no longer served")
     return 0
+
+
+def _watch(address: str) -> None:
+    """Ends this process when the server has gone: Prefect itself would go on for minutes, and print tracebacks meanwhile."""
+    unanswered = 0
+    while unanswered < _UNANSWERED:
+        time.sleep(_ASK_SECONDS)
+        try:
+            flow_server.require(address)
+            unanswered = 0
+        except HuelabError as error:
+            unanswered, last = unanswered + 1, error
+    print(f"error: {last}\nNothing is served any more; a run under way was ended, and the next goes on from there.", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(last.exit_code)  # a run under way ends with it; asking the server to stop the schedule would take minutes
 
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
