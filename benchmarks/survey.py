@@ -1,0 +1,220 @@
+"""The survey under load and under kill -9, over loopback: python -m benchmarks.survey [load | kill [ROUNDS]]
+
+The server is a process of its own, as `huelab survey serve` starts it; $HUELAB_SURVEY_URL names a PostgreSQL database instead of SQLite.
+Clients answer as the page does: two pictures, one answer, sent again until acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from sqlalchemy import select
+
+from huelab.survey import backup, owners, texts
+from huelab.survey.schema import Answer, Participant, Trial
+from huelab.survey.store import Store
+from huelab.survey.study import Study
+from tests.survey.conftest import rendered
+
+TRIALS = 300
+
+
+@dataclass
+class Server:
+    """A study behind a server that can be killed."""
+
+    root: Path
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    port: int = 0
+    link: str = ""
+    consent: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: Path, cap: int) -> Server:
+        os.environ["HUELAB_ROOT"] = str(root)
+        url = os.environ.get("HUELAB_SURVEY_URL") or f"sqlite:///{root / 'survey.db'}"
+        made = cls(root, url, environment={**os.environ, "HUELAB_SURVEY_URL": url})
+        store = Store.open(url)
+        folder = rendered(root / "stimuli", main=TRIALS)
+        study = Study(title="load", models=("beta", "zhang"), trials=TRIALS, catches=0, screening=False, simulated=True)
+        version = owners.create(store, study, folder, who="bench")
+        text = texts.consent(study)
+        owners.launch(store, version, folder, who="bench", consent=text["text"])
+        made.link, made.consent = owners.invite(store, version, who="bench", cap=cap)[0], text["sha256"]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            made.port = probe.getsockname()[1]
+        store.close()
+        return made
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "uvicorn", "--factory", "huelab.survey.server:application", "--port", str(self.port)]
+        self.process = subprocess.Popen([*command, "--log-level", "error", "--no-access-log"], env=self.environment)
+        while True:
+            try:
+                if httpx.get(f"http://127.0.0.1:{self.port}/health", timeout=1, trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+@dataclass
+class Client:
+    """One participant's browser."""
+
+    web: httpx.AsyncClient
+    state: dict[str, Any] = field(default_factory=dict)
+    took: list[float] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)
+    errors: int = 0
+
+    async def begin(self, server: Server) -> None:
+        joined = await self.post("join", {"link": server.link})
+        self.web.headers["authorization"] = f"Bearer {joined['token']}"
+        await self.post("consent", {"sha256": server.consent})
+        await self.post("display", {"viewport": [1, 1]})
+        self.state = (await self.post("ready", {}))["state"]
+
+    async def trial(self) -> None:
+        trial = self.state["trial"]
+        for name in (trial["left"], trial["right"]):
+            await self.again(lambda name=name: self.web.get(f"picture/{name}"))
+        began = time.perf_counter()
+        reply = await self.post("answer", {"nonce": trial["nonce"], "choice": "left", "rt_ms": 800.0})
+        self.took.append(time.perf_counter() - began)
+        self.acknowledged.append(trial["nonce"])
+        self.state = reply["state"]
+
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        reply = await self.again(lambda: self.web.post(path, json=body))
+        found: dict[str, Any] = reply.json()
+        return found
+
+    async def again(self, send: Any) -> httpx.Response:
+        while True:
+            try:
+                reply: httpx.Response = await send()
+                if reply.status_code == 200:
+                    return reply
+                if reply.status_code != 429:
+                    self.errors += 1
+            except httpx.HTTPError:
+                self.errors += 1
+            await asyncio.sleep(0.1)
+
+
+def clients(server: Server, count: int) -> list[Client]:
+    base = f"http://127.0.0.1:{server.port}/survey/api/"
+    return [Client(httpx.AsyncClient(base_url=base, timeout=30, trust_env=False)) for _ in range(count)]
+
+
+async def load(server: Server, count: int, think: float, seconds: float) -> str:
+    """A line of the table: `count` people, one answer per `think` seconds each (0: as fast as they can)."""
+    before = server.memory()
+    everybody = clients(server, count)
+    for start in range(0, count, 10):
+        await asyncio.gather(*(client.begin(server) for client in everybody[start : start + 10]))
+    end = time.perf_counter() + seconds
+
+    async def live(client: Client) -> None:
+        await asyncio.sleep(random.uniform(0, think))
+        while time.perf_counter() < end:
+            began = time.perf_counter()
+            await client.trial()
+            await asyncio.sleep(max(0.0, think * random.uniform(0.5, 1.5) - (time.perf_counter() - began)))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(live(client) for client in everybody))
+    wall = time.perf_counter() - began
+    took = 1000 * np.array([each for client in everybody for each in client.took])
+    grown = (server.memory() - before) / count / 1000
+    errors = sum(client.errors for client in everybody)
+    for client in everybody:
+        await client.web.aclose()
+    p50, p95 = np.percentile(took, [50, 95])
+    pace = f"one per {think:g} s" if think else "no pause"
+    return f"| {count} | {pace} | {p50:.1f} | {p95:.1f} | {took.max():.0f} | {len(took) / wall:.0f} | {errors} | {grown:.0f} |"
+
+
+async def kill(server: Server, rounds: int) -> str:
+    """Kills and starts the server `rounds` times under 20 clients; what came of the acknowledged answers."""
+    everybody = clients(server, 20)
+    for client in everybody:
+        await client.begin(server)
+    done = asyncio.Event()
+
+    async def live(client: Client) -> None:
+        while not done.is_set() and "trial" in client.state:
+            await client.trial()
+            await asyncio.sleep(0.2)
+
+    async def axe() -> None:
+        for _ in range(rounds):
+            await asyncio.sleep(random.uniform(0.3, 1.2))
+            server.kill()
+            await asyncio.to_thread(server.start)
+        done.set()
+
+    await asyncio.gather(axe(), *(live(client) for client in everybody))
+    acknowledged = {nonce for client in everybody for nonce in client.acknowledged}
+    for client in everybody:
+        await client.web.aclose()
+    server.kill()
+    store = Store.open(server.url)
+    with store.read() as session:
+        query = select(Trial.nonce).join(Answer, (Answer.participant_id == Trial.participant_id) & (Answer.k == Trial.k))
+        stored = set(session.scalars(query.join(Participant, Participant.id == Trial.participant_id)))
+    check = backup.check(store)
+    store.close()
+    return (
+        f"{rounds} x kill -9 under 20 clients: {len(acknowledged)} answers acknowledged, {len(acknowledged - stored)} lost; check: {check}"
+    )
+
+
+def main(words: list[str]) -> None:
+    what = words[0] if words else "load"
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server.of(Path(folder), cap=2000)
+        server.start()
+        try:
+            if what == "kill":
+                print(asyncio.run(kill(server, int(words[1]) if len(words) > 1 else 50)))
+                return
+            print(
+                "| people | each answers | p50 ms | p95 ms | max ms | answers/s | errors | kB per person |\n"
+                + "|---:|---|---:|---:|---:|---:|---:|---:|"
+            )
+            for count, think, seconds in ((1, 2.0, 20), (50, 2.0, 30), (200, 2.0, 30), (50, 0.0, 15)):
+                print(asyncio.run(load(server, count, think, seconds)), flush=True)
+        finally:
+            server.kill()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
