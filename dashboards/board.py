@@ -67,7 +67,8 @@ class Board:
     """Metric -> the smallest paired difference that so many photographs can show."""
     power_of: str
     """Whose comparisons that is the median of."""
-    truth_colorfulness: float | None
+    ideals: dict[str, float]
+    """Metrics without a better end -> what the photographs themselves score: a model ranks by its closeness to that."""
     seeds: dict[str, int] = field(default_factory=dict)
     """Model -> how many seeds its numbers are the mean of, where more than one."""
 
@@ -81,8 +82,8 @@ class Board:
         rows = self.rows[self.rows["metric"] == metric].dropna(subset=["mean"])
         if parts.has_direction(metric):
             return rows.sort_values("mean", ascending=parts.ascending(metric), kind="stable").reset_index(drop=True)
-        if metric == "colorfulness" and self.truth_colorfulness is not None:  # the photographs' own is the best there is
-            distance = (rows["mean"] - self.truth_colorfulness).abs()
+        if metric in self.ideals:
+            distance = (rows["mean"] - self.ideals[metric]).abs()
             rows = rows.loc[distance.sort_values(kind="stable").index]
         return rows.reset_index(drop=True)
 
@@ -133,7 +134,7 @@ def _board(found: dict[str, Any]) -> Board:
         excluded=pd.DataFrame(excluded, columns=["model", "metric", "path", "value"]).astype(str),
         power={name: value for name, value in (found.get("power") or {}).items() if value is not None},
         power_of=str(found.get("power_of") or ""),
-        truth_colorfulness=found["truth_colorfulness"],
+        ideals={metric["name"]: metric["ideal"] for metric in found["metrics"] if metric.get("ideal") is not None},
         seeds={row["model"]: len(row["seeds"]) for row in ranked if len(row.get("seeds") or ()) > 1},
     )
 
