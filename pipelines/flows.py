@@ -35,7 +35,7 @@ from prefect.logging.handlers import APILogHandler
 from prefect.states import Cancelled, Crashed
 
 from huelab import paths
-from huelab.data import following, tracked
+from huelab.data import split_record, tracked
 from huelab.errors import HuelabError, UsageError
 from pipelines import stage, stage_graph
 from pipelines.alone import one_run
@@ -102,6 +102,8 @@ def mirror(promote: bool | None = None, *, reasons: bool = True) -> list[str]:
 @task(cache_policy=NO_CACHE)
 def follow_photographs(source: str | None) -> bool:
     """Brings data/ to what its source (or `source`) holds now; whether that are other photographs than before."""
+    from huelab.data import following
+
     return following.follow(source, say=lambda line: tell("photographs", line))
 
 
@@ -187,7 +189,7 @@ def _running(jobs: int) -> Iterator[Stages]:
 
 def _stages(running: Stages, targets: list[str]) -> dict[str, str]:
     """Every stage of DVC's graph that `targets` need, in its order, those of a matrix side by side; the leaderboard is published."""
-    _remember_split()
+    split_record.remember()  # what a champion learned from must be known after the store has changed
     wanted = stage_graph.select(stage_graph.read(), targets)
     changed = stage_graph.status()
     if paths.data_record().name in changed:
@@ -201,17 +203,6 @@ def _stages(running: Stages, targets: list[str]) -> dict[str, str]:
     _raise_failures(futures)
     publish_leaderboard()
     return {name: future.result() for name, future in futures.items()}
-
-
-def _remember_split() -> None:
-    """Which photographs a champion learned from must be known after the store has changed."""
-    from huelab.data.store import Store
-    from huelab.evaluation import rescore
-
-    try:
-        rescore.remember(Store.open(paths.store()))
-    except HuelabError:  # none yet, or damaged
-        return
 
 
 def _outcome(said: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,8 @@ import pandas as pd
 import pytest
 
 from huelab import metrics, params, paths
+from huelab.data import split_record
+from huelab.data.standardize import data_hash
 from huelab.data.store import Store
 from huelab.errors import DataError
 from huelab.evaluation import rescore
@@ -49,16 +53,25 @@ def beta(store: Store, *, seed: int = 0) -> Saved:
     return save(paths.model("beta", seed or None), card, module.build(section, size=32).state_dict())
 
 
+def remember(store: Store) -> None:
+    """As a run does while `store` is the project's."""
+    shutil.rmtree(paths.store(), ignore_errors=True)
+    shutil.copytree(store.folder, paths.store())
+    store.items.to_parquet(paths.store() / "items.parquet")
+    (paths.store() / "meta.json").write_text(json.dumps(store.meta))
+    split_record.remember()
+
+
 def moved(store: Store, split: dict[str, str]) -> Store:
     """The store with these items in another split."""
     items = store.items.assign(split=[split.get(item, own) for item, own in zip(store.items["item_id"], store.items["split"], strict=True)])
-    return Store(store.folder, {**store.meta, "data_hash": rescore.data_hash(items)}, items)
+    return Store(store.folder, {**store.meta, "data_hash": data_hash(items)}, items)
 
 
 def test_the_scores_are_those_that_stage_evaluate_would_give(stores: tuple[Store, Store]) -> None:
     before, after = stores
     champion = beta(before)
-    rescore.remember(before)
+    remember(before)
     found = rescore.rescore(champion, after, SETTINGS, device="cpu")
     assert found.left_out == 0
     assert found.evaluated.summary["data_hash"] == after.meta["data_hash"] != before.meta["data_hash"]
@@ -70,7 +83,7 @@ def test_the_scores_are_those_that_stage_evaluate_would_give(stores: tuple[Store
 
 def test_a_second_time_nothing_is_computed_and_other_weights_are(stores: tuple[Store, Store]) -> None:
     before, after = stores
-    rescore.remember(before)
+    remember(before)
     first = rescore.rescore(beta(before), after, SETTINGS, device="cpu").evaluated
     written = (first.folder / "scores.parquet").stat().st_mtime_ns
     assert rescore.rescore(beta(before), after, SETTINGS, device="cpu").evaluated.folder == first.folder
@@ -82,7 +95,7 @@ def test_a_second_time_nothing_is_computed_and_other_weights_are(stores: tuple[S
 def test_what_it_learned_from_is_left_out_and_so_is_what_is_nearly_the_same(stores: tuple[Store, Store]) -> None:
     """Another split seed, or a near-duplicate that pulls an old photograph along, moves what it trained on into the test split."""
     before, after = stores
-    rescore.remember(before)
+    remember(before)
     test = after.items.loc[after.items["split"] == "test", "item_id"].tolist()
     learned = before.items.loc[before.items["split"] == "train", "item_id"].tolist()
     chosen = moved(after, {learned[0]: "test"})
@@ -121,7 +134,7 @@ def test_where_nobody_remembers_only_what_it_was_tested_on_counts(stores: tuple[
     assert set(found.evaluated.table["item_id"]) == set(before.items.loc[before.items["split"] == "test", "item_id"])
     assert found.left_out == (after.items["split"] == "test").sum() - (before.items["split"] == "test").sum() > 0
     file = paths.split_record(before.meta["data_hash"])
-    rescore.remember(after)
+    remember(after)
     paths.split_record(after.meta["data_hash"]).rename(file)  # not what that hash stands for
     with pytest.raises(DataError, match="nothing says any more"):
         rescore.rescore(champion, after, SETTINGS, device="cpu")
@@ -129,7 +142,7 @@ def test_where_nobody_remembers_only_what_it_was_tested_on_counts(stores: tuple[
 
 def test_no_comparison_where_none_would_be_honest(stores: tuple[Store, Store]) -> None:
     before, after = stores
-    rescore.remember(before)
+    remember(before)
     champion = beta(before)
     learned = dict.fromkeys(before.items.loc[before.items["split"] == "train", "item_id"], "test")
     swapped = dict.fromkeys(after.items["item_id"], "train") | learned
@@ -153,10 +166,10 @@ def test_by_region_a_photograph_only_the_challenger_knows_is_left_out(stores: tu
             for tile, split in (("-000-000", "train"), ("-000-001", "test"))
         ]
         items = pd.concat(tiles, ignore_index=True)
-        return Store(store.folder, {**store.meta, "split_by": "region", "data_hash": rescore.data_hash(items)}, items)
+        return Store(store.folder, {**store.meta, "split_by": "region", "data_hash": data_hash(items)}, items)
 
     before, after = (regions(store) for store in stores)
-    rescore.remember(before)
+    remember(before)
     found = rescore.rescore(beta(before), after, SETTINGS, device="cpu")
     assert set(found.evaluated.table["photo_id"]) == set(before.items["photo_id"])
     assert found.left_out == 15

@@ -16,7 +16,7 @@ from huelab.tracking import champion, new_photographs, succession
 from huelab.tracking.champion import Source
 from huelab.tracking.promotion import Contender
 from huelab.tracking.registered import Registered
-from tests.evaluation.test_rescore import SETTINGS, beta, stores
+from tests.evaluation.test_rescore import SETTINGS, beta, remember, stores
 
 __all__ = ["stores"]
 
@@ -35,8 +35,7 @@ def registered(saved: Saved, content: str) -> Registered:
 def both(stores: tuple[Store, Store]) -> tuple[Contender, Contender]:
     """A champion of thirty photographs, of which only the copy is left, and a challenger of those and fifteen more."""
     before, after = stores
-    shutil.copytree(before.folder, paths.store())
-    new_photographs.remember()
+    remember(before)
     first = beta(before)
     evaluate(first, before, SETTINGS, out=paths.scores("beta"), device="cpu")
     one = registered(first, "first")

@@ -16,8 +16,7 @@ import pandas as pd
 
 import huelab
 from huelab import metrics, params, paths
-from huelab.data.replacing import replacing_file
-from huelab.data.standardize import data_hash
+from huelab.data import split_record
 from huelab.data.store import GalleryPicture, Store, region
 from huelab.errors import DataError
 from huelab.evaluation.evaluated import Evaluated
@@ -50,14 +49,6 @@ class Rescored:
         summary = {**other.summary, **summarize(other.name, table, computed, other.summary)}
         nowhere = other.folder / "cut"  # its vectors are of the whole split: without a folder it has none
         return dataclasses.replace(other, table=table, by_seed=tuple(seeds), summary=summary, folder=nowhere)
-
-
-def remember(store: Store) -> None:
-    """Keeps which pictures of `store` train, validate and test, for the day when it holds others."""
-    file = paths.split_record(store.meta["data_hash"])
-    if not file.is_file():
-        with replacing_file(file) as new:
-            store.items[["item_id", "photo_id", "split"]].to_parquet(new, index=False)
 
 
 def rescore(champion: Saved, store: Store, settings: params.Evaluate, *, scored: Path | None = None, device: str = "auto") -> Rescored:
@@ -102,7 +93,7 @@ def _unseen(champion: Saved, store: Store, scored: Path | None) -> pd.Series[boo
     """Which rows of the store are test pictures that the champion has not learned from."""
     items = store.items
     test = items["split"] == "test"
-    before = _record(str(champion.card.get("data_hash", "")))
+    before = split_record.recall(str(champion.card.get("data_hash", "")))
     if before is None:
         known = _tested(champion, scored)
         return test & items["item_id"].isin(known)
@@ -117,15 +108,6 @@ def _unseen(champion: Saved, store: Store, scored: Path | None) -> pd.Series[boo
     tiles = {(of_photo.get(photo, photo), region(item)) for item, photo in zip(learned["item_id"], learned["photo_id"], strict=True)}
     own = pd.Series([(one, region(item)) not in tiles for one, item in zip(group, items["item_id"], strict=True)], index=items.index)
     return test & group.isin(shared) & own
-
-
-def _record(hashed: str) -> pd.DataFrame | None:
-    """What the store of that data hash held; None where nobody remembers, or what is remembered does not have that hash."""
-    try:
-        found = pd.read_parquet(paths.split_record(hashed))
-        return found if data_hash(found) == hashed else None
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def _tested(champion: Saved, scored: Path | None) -> set[str]:

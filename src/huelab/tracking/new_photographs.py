@@ -17,13 +17,6 @@ from huelab.tracking.champion import Source
 from huelab.tracking.promotion import Contender
 
 
-def remember() -> None:
-    """Keeps which photographs whoever is trained now learned from: one of them may be champion when there are others."""
-    store = _present_store()
-    if store is not None:
-        rescore.remember(store)
-
-
 def together(
     holder: Contender | None, challengers: Sequence[Contender], settings: Params
 ) -> tuple[Contender | None, Sequence[Contender], str]:

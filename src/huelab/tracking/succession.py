@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from huelab import paths
+from huelab.data import split_record
 from huelab.errors import DataError, ModelError
 from huelab.models.saved import Saved
 from huelab.params import Params
@@ -26,7 +27,7 @@ def update(mlflow: Tracking, candidates: Sequence[tuple[Result, str]], settings:
     `promote`: True for `huelab promote`, which says all its reasons; None asks registry.auto.
     """
     rule = settings.registry
-    new_photographs.remember()
+    split_record.remember()  # one of these may be champion when there are other photographs
     challengers = _registered(mlflow, candidates, settings, say)
     records = promotions.read(say)
     holder, lost = standing.settled(mlflow, challengers, records, rule, say)
