@@ -12,7 +12,7 @@ from torch import nn
 
 from huelab import paths
 from huelab.errors import DataError
-from huelab.evaluation import collecting, confidence
+from huelab.evaluation import confidence
 from huelab.evaluation.confidence import Confidence
 from huelab.evaluation.predict import Prediction, over_split
 from huelab.metrics.pair import Pair
@@ -64,7 +64,6 @@ def test_a_colorizer_without_bins_has_no_file(tmp_path, trained, monkeypatch):
     from huelab.data.store import Store
     from huelab.models.saved import Saved
 
-    assert any(isinstance(one, Confidence) for one in collecting.collectors(Saved.open(paths.model("beta")), []))
     collector = Confidence()
     for prediction in over_split(Saved.open(paths.model("beta")), Store.open(paths.store()), "test", batch=8, device="cpu"):
         assert prediction.confidence is None
