@@ -11,8 +11,8 @@ from huelab.survey.store import Store
 TABS = ["Models", "Photographs", "Left out", "Metrics", "As text"]
 
 
-def head(results: Results) -> None:
-    """Who took part."""
+def head(results: Results, one: Listed) -> None:
+    """Who took part, and what was judged."""
     with st.container(horizontal=True):
         st.metric("Complete", f"{results.complete} of {results.study.people}")
         st.metric("Left out", len(results.excluded), help="By the rules of the study")
@@ -20,6 +20,8 @@ def head(results: Results) -> None:
         st.metric("Votes", f"{results.kept.trials:,}")
         st.metric("Catch trials seen through", words.percent(results.catch_accuracy))
         st.metric("Median duration", "–" if results.median_minutes is None else f"{results.median_minutes:.1f} min")
+    if one.lineage.get("split_by") == "region":
+        st.caption(f"A photograph here is a region of one. {one.lineage.get('protocol', '')}")
 
 
 def models(results: Results) -> None:
@@ -60,7 +62,7 @@ def shown(store: Store, one: Listed) -> None:
     if not results.begun:
         st.info("Nobody has answered yet.", icon=":material/hourglass_empty:")
         return
-    head(results)
+    head(results, one)
     tabs = dict(zip(TABS, st.tabs(TABS, key="results_tab", on_change="rerun"), strict=True))
     if tabs["Models"].open:
         with tabs["Models"]:

@@ -130,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             servers.append(mlflow_pages(mlflow_port))
         wait_until_up(servers[0], f"http://{HOST}:{port}/_stcore/health", "The dashboard")
         print(f"dashboard  http://{HOST}:{port}", flush=True)
+        print(f"survey     http://{HOST}:{port}/survey/#...  for participants; page Studies makes their links", flush=True)
         if tracked:
             wait_until_up(servers[1], f"{mlflow_address}/health", "MLflow", log=f"in {mlflow_log()}")
             print(f"MLflow     {mlflow_address}", flush=True)

@@ -13,7 +13,7 @@ from huelab.survey.statistics.preference import Ranking
 
 _INK, _FAINT = "#1f2226", "#c9cbcf"
 _NAMES = {"labelFontSize": 13, "labelLimit": 170}
-_SHARE = alt.Axis(format="%")
+_SHARE = alt.Axis(format="%", tickCount=8)
 
 
 def fooling(rates: Sequence[Fooled]) -> alt.LayerChart:

@@ -53,9 +53,10 @@ def show(one: Listed, photographs_of: pd.DataFrame) -> None:
     with right:
         st.dataframe(rows(found), hide_index=True, height="content", alt="Rank correlations")
         st.caption(
-            f"Spearman's ρ with 95 % intervals over {found[0].photographs} photographs. Within: among the pictures of one model, averaged; "
-            f"what a metric says beyond which model is better. A picture has {table['trials'].median():.0f} votes (median); few votes "
-            "pull ρ towards 0. A metric where lower is better should have a negative ρ."
+            f"Spearman's ρ with 95 % intervals over {found[0].photographs} photographs ({found[0].pictures} pictures). Within: among the "
+            "pictures of one model, averaged; what a metric says beyond which model is better. "
+            f"A picture has {table['trials'].median():.0f} votes (median); few votes pull ρ towards 0. "
+            "A metric where lower is better should have a negative ρ."
         )
 
 
@@ -77,6 +78,5 @@ def rows(found: Sequence[Link]) -> pd.DataFrame:
             "metric": [parts.title_of(one.metric) for one in found],
             "ρ": [told(one.rho, one.low, one.high) for one in found],
             "within models": [told(one.within, one.within_low, one.within_high) for one in found],
-            "pictures": [one.pictures for one in found],
         }
     )

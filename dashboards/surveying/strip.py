@@ -53,22 +53,22 @@ def show(store: Store, one: Listed, table: pd.DataFrame) -> None:
     models = [name for name in one.study.models if name in set(table["model"])]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.selectbox("Colorizer", models, key="strip_model", width=260)
-        order = st.segmented_control("Order", [_MOST, _LEAST], default=_MOST, required=True, key="strip_order")
+        order = st.selectbox("Order", [_MOST, _LEAST], key="strip_order", width=260)
+        pages = -(-int((table["model"] == model).sum()) // _SHOWN)
+        page = int(st.number_input("Page", 1, pages, 1, key="strip_page", width=140)) - 1 if pages > 1 else 0
     own = table[table["model"] == model].sort_values(["rate", "trials", "photo_id"], ascending=[order == _LEAST, False, True])
-    pages = -(-len(own) // _SHOWN)
-    page = int(st.number_input("Page", 1, pages, 1, key="strip_page", width=140)) - 1 if pages > 1 else 0
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for row in own.iloc[page * _SHOWN : (page + 1) * _SHOWN].itertuples():
             _card(pictures, str(row.photo_id), model, row)
 
 
 def _card(pictures: Pictures, photo_id: str, model: str, row: object) -> None:
     real, fake = pictures.read(photo_id, "real"), pictures.read(photo_id, "model", model)
-    with st.container(width=276):
+    with st.container(width=260):
         with st.container(horizontal=True, gap="small"):
             for name, content in (("real", real), (model, fake)):
                 if content is not None:
-                    st.image(content, caption=name, width=128, alt=f"{pictures.path.get(photo_id, photo_id)}, {name}")
+                    st.image(content, caption=name, width=120, alt=f"{pictures.path.get(photo_id, photo_id)}, {name}")
         rate, votes, low, high = (getattr(row, key) for key in ("rate", "trials", "low", "high"))
         st.caption(
             f"**{rate:.0%}** of {votes} took it for real ({low:.0%} to {high:.0%}). {pictures.path.get(photo_id, photo_id)}, `{photo_id}`"

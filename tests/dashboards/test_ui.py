@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from dashboards import ui
+from huelab.survey import web
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,6 +97,7 @@ def test_a_taken_port_is_passed_over_and_ctrl_c_leaves_nothing_running(project: 
             url = address(lines, "dashboard")
             assert int(url.rsplit(":", 1)[1]) > port
             assert "nothing is tracked yet" in "\n".join(lines)
+            assert f"survey     {url}{web.PREFIX}/#" in "\n".join(lines)
             with urllib.request.urlopen(url, timeout=10) as reply:
                 assert reply.status == 200
             below = children_of(process.pid)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Float = NDArray[np.float64]
-DRAWS = 500
+DRAWS = 1000
 _LEAST = 4
 """Pictures below which a rank correlation says nothing."""
 
@@ -59,20 +58,21 @@ def links(table: pd.DataFrame, metrics: Sequence[str], *, draws: int = DRAWS, se
         own = table[np.isfinite(table[metric].to_numpy(np.float64)) & np.isfinite(table["rate"].to_numpy(np.float64))]
         if own.empty:
             continue
-        place = pd.Index(photographs).get_indexer(pd.Index(own["photo_id"]))
+        weights = counts[:, pd.Index(photographs).get_indexer(pd.Index(own["photo_id"]))].astype(np.float64)
         measured, rate = own[metric].to_numpy(np.float64), own["rate"].to_numpy(np.float64)
         model = pd.factorize(own["model"])[0]
-        drawn = [np.repeat(np.arange(len(own)), row[place]) for row in counts]
-        pooled = [_rank_correlation(measured[rows], rate[rows]) for rows in drawn]
-        inside = [_within(measured[rows], rate[rows], model[rows]) for rows in drawn]
-        rho, within = _rank_correlation(measured, rate), _within(measured, rate, model)
+        once = np.ones((1, len(own)))
+        rho, within = float(_correlations(measured, rate, once)[0]), float(_within(measured, rate, model, once)[0])
+        pooled, inside = _correlations(measured, rate, weights), _within(measured, rate, model, weights)
         found.append(
             Link(
                 metric=metric,
                 rho=_told(rho),
-                **dict(zip(("low", "high"), _ends(rho, pooled), strict=True)),
+                low=_ends(rho, pooled)[0],
+                high=_ends(rho, pooled)[1],
                 within=_told(within),
-                **dict(zip(("within_low", "within_high"), _ends(within, inside), strict=True)),
+                within_low=_ends(within, inside)[0],
+                within_high=_ends(within, inside)[1],
                 pictures=len(own),
                 photographs=int(own["photo_id"].nunique()),
             )
@@ -80,30 +80,44 @@ def links(table: pd.DataFrame, metrics: Sequence[str], *, draws: int = DRAWS, se
     return found
 
 
-def _rank_correlation(one: Float, other: Float) -> float:
-    """Spearman's ρ with mean ranks for ties; NaN for too few, or where all are alike."""
-    if len(one) < _LEAST:
-        return float("nan")
-    first, second = rankdata(one), rankdata(other)
-    first, second = first - first.mean(), second - second.mean()
-    size = np.sqrt((first @ first) * (second @ second))
-    return float(first @ second / size) if size > 0 else float("nan")
+def _correlations(one: Float, other: Float, weights: Float) -> Float:
+    """Spearman's ρ, ties at their mean rank, of n pairs each counted as often as a row of `weights` (draws, n) says: (draws,).
+
+    NaN for too few, or where all are alike.
+    """
+    first, second = _ranks(one, weights), _ranks(other, weights)
+    total = weights.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        first = first - (weights * first).sum(axis=1, keepdims=True) / total
+        second = second - (weights * second).sum(axis=1, keepdims=True) / total
+        size = np.sqrt((weights * first**2).sum(axis=1) * (weights * second**2).sum(axis=1))
+        found = (weights * first * second).sum(axis=1) / size
+    return np.asarray(np.where((size > 0) & (total[:, 0] >= _LEAST), found, np.nan))
 
 
-def _within(one: Float, other: Float, group: NDArray[np.intp]) -> float:
-    weights, values = [], []
+def _ranks(values: Float, weights: Float) -> Float:
+    """Mean ranks (draws, n) of values that are there as often as `weights` says."""
+    distinct, place = np.unique(values, return_inverse=True)
+    often = weights @ (place[:, None] == np.arange(len(distinct))).astype(np.float64)
+    return np.asarray((often.cumsum(axis=1) - often / 2)[:, place])
+
+
+def _within(one: Float, other: Float, group: NDArray[np.intp], weights: Float) -> Float:
+    """The same inside each group, averaged by the groups' weights: (draws,)."""
+    parts, shares = [], []
     for name in np.unique(group):
         inside = group == name
-        value = _rank_correlation(one[inside], other[inside])
-        if np.isfinite(value):
-            weights.append(int(inside.sum()))
-            values.append(value)
-    return float(np.average(values, weights=weights)) if values else float("nan")
+        parts.append(_correlations(one[inside], other[inside], weights[:, inside]))
+        shares.append(weights[:, inside].sum(axis=1))
+    value, share = np.array(parts), np.array(shares)
+    share = np.where(np.isfinite(value), share, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.nansum(value * share, axis=0) / np.where(share.sum(axis=0) > 0, share.sum(axis=0), np.nan))
 
 
-def _ends(value: float, drawn: Sequence[float]) -> tuple[float | None, float | None]:
+def _ends(value: float, drawn: Float) -> tuple[float | None, float | None]:
     """The middle 95 % of the draws."""
-    finite = np.array([one for one in drawn if np.isfinite(one)])
+    finite = drawn[np.isfinite(drawn)]
     if not np.isfinite(value) or finite.size < 0.5 * len(drawn) or finite.size < 2:
         return None, None
     return float(np.quantile(finite, 0.025)), float(np.quantile(finite, 0.975))
