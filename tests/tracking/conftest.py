@@ -17,9 +17,16 @@ from tests.tracking.seen import sync
 
 
 @pytest.fixture(scope="session")
-def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of an MLflow server, one for all tests."""
-    with server.running(tmp_path_factory.mktemp("server")) as address:
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL database for MLflow, one for all tests."""
+    with server.postgres() as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def tracking_server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an MLflow server with that database, one for all tests."""
+    with server.mlflow(postgres, tmp_path_factory.mktemp("server") / "artifacts", server.free_port()) as address:
         yield address
 
 

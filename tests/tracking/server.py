@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -28,14 +29,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Its address. Skips the test where there is no PostgreSQL."""
-    with postgres(folder / "pg") as database, mlflow(database, folder / "artifacts", free_port()) as address:
-        yield address
-
-
-@contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A new cluster with a database `mlflow`; gives its URL for SQLAlchemy."""
     if not (shutil.which("initdb") and shutil.which("pg_ctl")):
         pytest.skip("no PostgreSQL here (initdb, pg_ctl); Debian: apt-get install postgresql")
@@ -43,8 +37,8 @@ def postgres(folder: Path) -> Iterator[str]:
 
     as_user: list[str] = []
     # a short path that user postgres may enter: sockets take 107 characters, and pytest's folders are root's alone
-    home = Path(f"/tmp/huelab-pg-{os.getpid()}-{free_port()}")
-    home.mkdir(mode=0o755)
+    home = Path(tempfile.mkdtemp(prefix="huelab-pg-", dir="/tmp"))
+    home.chmod(0o755)
     try:
         if os.geteuid() == 0:
             if not shutil.which("runuser"):

@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 _LOCK_SECONDS = 30.0
 
-_DEFAULTS = {
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # its own 7 tries of 120 s each take a quarter of an hour to find out that a server hangs
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
-}
-
 _EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",  # opens MLflow's pages for training runs, not those for language models
     "mlflow.note.content": "Colorizers of huelab; written by `huelab track sync` from the files of the pipeline's stages. How to read it: "
@@ -56,15 +49,15 @@ class Tracking:
 @contextlib.contextmanager
 def tracking(experiment: str, *, say: Callable[[str], None] = lambda line: None) -> Iterator[Tracking]:
     """MLflow, ready to write to `experiment`. What fails while it is open becomes a HuelabError that says what to do."""
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
     with clear_errors():
         if address.is_own():
+            schema.make_again(paths.tracking_database())
             mend(paths.tracking_database(), paths.tracking_artifacts())
         import mlflow
         from mlflow.exceptions import MlflowException
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)  # its own level shows every table it makes
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # errors are raised as well, and told without a traceback
         uri, given = address.uri(), os.environ.get("MLFLOW_TRACKING_URI")
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 
 from huelab import params as params_file
 from huelab.run_lock import hold
-from huelab.tracking import address, provenance, results, runs, succession, writing
+from huelab.tracking import address, provenance, registry, results, runs, succession, views, writing
+from huelab.tracking.champion import Source
 from huelab.tracking.database import Tracking, end_abandoned, tracking
 from huelab.tracking.runs import PRESENT
 
@@ -43,7 +44,11 @@ def sync(*, say: Say, promote: bool | None = None) -> list[str]:
             numbers[result.name] = number
             new |= {number: wanted} if is_new else {}
         _mark_former(mlflow, parents.values(), numbers.values())
+        views.offer(mlflow, found, leaderboard)
         say(f"{len(found)} colorizers mirrored, {len(new)} of them new")
+        sources = {result.content: Source.of_work(result.saved) for result in found}
+        for version in registry.fill_again(mlflow, sources, settings.registry.model):
+            say(f"{version} had lost its files in MLflow: stored again")
         candidates = [(result, numbers[result.name]) for result in found if result.may_be_champion]
         succession.update(mlflow, candidates, settings, promote=promote, say=say)
         for number, wanted in new.items():

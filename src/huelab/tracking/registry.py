@@ -12,7 +12,7 @@ from typing import Any
 from huelab import paths
 from huelab.errors import ModelError
 from huelab.models.saved import Saved
-from huelab.tracking import address
+from huelab.tracking import address, champion
 from huelab.tracking.champion import HEAVY, Source, fill, problem
 from huelab.tracking.database import Tracking
 from huelab.tracking.registered import Registered
@@ -62,28 +62,11 @@ def register(mlflow: Tracking, one: Registered, source: Source, run: str, model:
     Raises ModelError where it cannot be loaded: what cannot colour is not registered.
     """
     import mlflow as api
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
-    from numpy import dtype, float32
 
-    saved = Saved.open(source.model)
-    saved.colorizer()
-    package = Path(__file__).resolve().parents[1]
-    number = dtype(float32)
-    with tempfile.TemporaryDirectory() as scratch:
-        colorizer = Path(scratch) / "colorizer"
-        colorizer.mkdir()
-        fill(colorizer, source, without=HEAVY)
-        with warnings.catch_warnings(), api.start_run(run_id=run):
-            warnings.simplefilter("ignore")  # it misses an input example, which would freeze the sizes
-            logged = api.pyfunc.log_model(
-                name="model",
-                python_model=str(package / "tracking" / "served.py"),
-                artifacts={"colorizer": str(colorizer)},
-                code_paths=[str(package)],
-                signature=ModelSignature(Schema([TensorSpec(number, (-1, 1, -1, -1))]), Schema([TensorSpec(number, (-1, 2, -1, -1))])),
-                pip_requirements=_requirements(saved),
-            )
+    Saved.open(source.model).colorizer()
+    with _packed(source) as parts, warnings.catch_warnings(), api.start_run(run_id=run):
+        warnings.simplefilter("ignore")  # it misses an input example, which would freeze the sizes
+        logged = api.pyfunc.log_model(name="model", **parts)
     tags = {_CONTENT: one.content, _MODEL: one.model, _WEIGHTS: one.weights, _DATA: one.data_hash}
     try:
         mlflow.client.get_registered_model(model)
@@ -91,6 +74,55 @@ def register(mlflow: Tracking, one: Registered, source: Source, run: str, model:
         mlflow.client.create_registered_model(model, description="Colorizers of huelab: L (n, 1, h, w) in 0..100 to CIE ab (n, 2, h, w).")
     version = mlflow.client.create_model_version(model, logged.model_uri, run, tags=tags, description=one.model, model_id=logged.model_id)
     return Registered(one.model, one.content, one.weights, one.data_hash, int(version.version))
+
+
+@contextlib.contextmanager
+def _packed(source: Source) -> Iterator[dict[str, Any]]:
+    """What MLflow is to store of a colorizer; its files are copies that are gone afterwards."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+    from numpy import dtype, float32
+
+    package = Path(__file__).resolve().parents[1]
+    number = dtype(float32)
+    with tempfile.TemporaryDirectory() as scratch:
+        colorizer = Path(scratch) / "colorizer"
+        colorizer.mkdir()
+        fill(colorizer, source, without=HEAVY)
+        yield {
+            "python_model": str(package / "tracking" / "served.py"),
+            "artifacts": {"colorizer": str(colorizer)},
+            "code_paths": [str(package)],
+            "signature": ModelSignature(Schema([TensorSpec(number, (-1, 1, -1, -1))]), Schema([TensorSpec(number, (-1, 2, -1, -1))])),
+            "pip_requirements": _requirements(Saved.open(source.model)),
+        }
+
+
+def fill_again(mlflow: Tracking, sources: Mapping[str, Source], model: str) -> list[Registered]:
+    """Stores the files of versions that lost theirs, with a folder that was deleted or a server's store that was changed; gives those.
+
+    `sources`: by content what is at hand; other versions, but those whose copy is under var/champion, stay as they are.
+    """
+    import mlflow as api
+
+    filled = []
+    for one in mlflow.client.search_model_versions(f"name = '{model}'", max_results=10_000):
+        place = str(one.source).removeprefix("models:/")  # of the logged model; its field model_id is empty in what a search finds
+        if _CONTENT not in one.tags or _MODEL not in one.tags or not place.startswith("m-"):
+            continue
+        if mlflow.client.list_logged_model_artifacts(place):
+            continue
+        registered = _registered(int(one.version), one.tags)
+        copy = champion.copy_of(registered)
+        source = sources.get(registered.content) or (Source.of_copy(copy) if copy else None)
+        if source is None or problem(source.model):
+            continue
+        with _packed(source) as parts, tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            api.pyfunc.save_model(path=str(Path(scratch) / "model"), **parts)
+            mlflow.client.log_model_artifacts(place, str(Path(scratch) / "model"))
+        filled.append(registered)
+    return filled
 
 
 def register_again(mlflow: Tracking, one: Registered, folder: Path, model: str) -> Registered:

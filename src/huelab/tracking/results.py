@@ -56,6 +56,10 @@ class Result:
         """learned, floor or one picture."""
         return "floor" if self.saved.floor else "one picture" if self.saved.one_picture else "learned"
 
+    def metrics(self) -> list[str]:
+        """The metrics it was scored in."""
+        return list(self._means())
+
     def scores(self) -> dict[str, float]:
         """test_METRIC, with _low, _high and _median where the leaderboard has them; the same names for every colorizer."""
         values: dict[str, Any] = {f"test_{metric}": value for metric, value in self._means().items()}

@@ -27,7 +27,7 @@ _TABLE_ROWS = 2000
 
 def of_result(result: Result, *, experiment: str, parent: str) -> Wanted:
     """The run of one colorizer."""
-    timing = paths.timing(result.name)
+    timing, card = paths.timing(result.name), result.saved.folder / "card.json"  # a floor has no timing
     return Wanted(
         name=f"{result.name} (its own picture)" if result.saved.one_picture else result.name,
         identity={CONTENT: result.content, EXPERIMENT: experiment},
@@ -39,7 +39,7 @@ def of_result(result: Result, *, experiment: str, parent: str) -> Wanted:
         dataset=_dataset(result),
         files=_files(result),
         seconds=float(result.timing.get("seconds") or 0.0),
-        ended=timing.stat().st_mtime if timing.is_file() else 0.0,
+        ended=(timing if timing.is_file() else card).stat().st_mtime,
     )
 
 

@@ -12,6 +12,15 @@ from pathlib import Path
 
 from huelab.errors import HuelabError
 
+_opened: set[Path] = set()
+
+
+def make_again(database: Path) -> None:
+    """Makes the tables of a database that is gone although this process used it: MLflow itself looks for them once per process."""
+    if database in _opened and not database.exists():
+        _upgrade(database)
+    _opened.add(database)
+
 
 def is_other(error: Exception) -> bool:
     """Whether MLflow refused a database because of its schema; it says "out-of-date" of a newer one too."""
@@ -35,16 +44,20 @@ def bring_up_to_date(database: Path, say: Callable[[str], None]) -> None:
         ) from None
     copy = database.with_name(f"{database.name}.{revision}")
     shutil.copyfile(database, copy)
-    command = [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{database}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if why := _upgrade(database):
         shutil.copyfile(copy, database)
-        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
         raise HuelabError(
             f"{database} was made by an older MLflow and cannot be brought up to date ({why}): move it away (mv {database} "
             f"{database}.older), then run `huelab track sync`, which makes a new one from work/."
         )
     say(f"{database.name} was made by an older MLflow: brought up to date; as it was before it lies in {copy.name}")
+
+
+def _upgrade(database: Path) -> str:
+    """Why it failed, in a line; "" where it did not."""
+    command = [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{database}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300] if done.returncode else ""
 
 
 def _revision(database: Path) -> str:
