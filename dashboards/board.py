@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboards import parts, reading
 from huelab import paths
+from huelab.evaluation.human import HumanResult
 
 ROWS = ("model", "metric", "mean", "median", "low", "high", "excluded", "between", "floor", "beats", "mark")
 TIED = "= best"
@@ -71,6 +72,8 @@ class Board:
     """Metrics without a better end -> what the photographs themselves score: a model ranks by its closeness to that."""
     seeds: dict[str, int] = field(default_factory=dict)
     """Model -> how many seeds its numbers are the mean of, where more than one."""
+    people: dict[str, HumanResult] = field(default_factory=dict)
+    """Model -> how often its pictures fooled people, of those that a study showed."""
 
     @property
     def models(self) -> list[str]:
@@ -136,7 +139,12 @@ def _board(found: dict[str, Any]) -> Board:
         power_of=str(found.get("power_of") or ""),
         ideals={metric["name"]: metric["ideal"] for metric in found["metrics"] if metric.get("ideal") is not None},
         seeds={row["model"]: len(row["seeds"]) for row in ranked if len(row.get("seeds") or ()) > 1},
+        people=_people(ranked),
     )
+
+
+def _people(ranked: list[dict[str, Any]]) -> dict[str, HumanResult]:
+    return {row["model"]: HumanResult(model=row["model"], content=row["model"], **row["human"]) for row in ranked if row.get("human")}
 
 
 def _counts(found: dict[str, Any]) -> str:

@@ -494,7 +494,7 @@ def test_a_shipped_experiment_runs_two_steps(project: Path, monkeypatch: pytest.
 @pytest.mark.slow
 def test_losses_runs_from_a_fresh_copy_of_the_project(toy: Path) -> None:
     """The command as a newcomer gives it: dvc exp run on the real stages, from an import of photographs to the leaderboard."""
-    for name in ("src", "pipelines", "experiments"):
+    for name in ("src", "pipelines", "experiments", "registry"):
         shutil.rmtree(toy / name, ignore_errors=True)
         shutil.copytree(ROOT / name, toy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for name in ("dvc.yaml", "data.dvc", ".gitignore", ".dvcignore"):

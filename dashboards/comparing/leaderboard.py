@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import board, parts
 from dashboards.comparing import plots
+from huelab.evaluation import fooled
 from huelab.evaluation.tables import FEW
 
 
@@ -54,6 +55,8 @@ def _table(scored: board.Board, rows: pd.DataFrame, metric: str) -> None:
     table["beats"] = rows["beats"]
     if rows["excluded"].fillna(0).astype(float).gt(0).any():
         table["excluded"] = rows["excluded"]
+    if scored.people:
+        table["people"] = [fooled.written(scored.people.get(name)) for name in order]
     others = scored.rows.pivot(index="model", columns="metric", values="mean").reindex(order)
     others = others[[name for name in scored.metrics if name != metric]]
     number = parts.pattern(metric)
@@ -73,6 +76,7 @@ def _table(scored: board.Board, rows: pd.DataFrame, metric: str) -> None:
                 help=f"=: by {parts.title_of(scored.sort)}, a paired test, adjusted for all models, cannot tell it from the best.",
             ),
             "beats": st.column_config.TextColumn("Beats (MSE)", help="Whether it beats the floors gray and mean in MSE of ab/128"),
+            "people": st.column_config.TextColumn("People fooled ↑", help=fooled.sentence(scored.people)),
             "excluded": st.column_config.NumberColumn("Left out", help="Pictures whose score is no number"),
             **parts.number_columns(scored.metrics),
         },
@@ -88,7 +92,7 @@ def _interval(metric: str, low: float, high: float) -> str:
 
 def _power(scored: board.Board, metric: str) -> None:
     tied = scored.rows.loc[scored.rows["mark"] == board.TIED, "model"].unique().tolist()
-    words = []
+    words = [fooled.sentence(scored.people)] if scored.people else []
     if tied:
         words.append(f"By {parts.title_of(scored.sort)}, {parts.listed(tied)} cannot be told from the best, {scored.best}.")
     if metric in scored.power:

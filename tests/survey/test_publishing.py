@@ -9,8 +9,8 @@ import pytest
 
 from huelab import paths
 from huelab.errors import SurveyError
+from huelab.evaluation import human
 from huelab.survey import answering, owners, publishing
-from huelab.tracking import human
 from tests.survey.conftest import Launch, Launched
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from huelab import paths
 from huelab.errors import DataError
-from huelab.tracking.human import HumanResult, difference, in_one_study, read
+from huelab.evaluation.human import HumanResult, read
+from huelab.tracking.human import difference, in_one_study
 from huelab.tracking.registered import Registered
 
 
@@ -41,7 +42,7 @@ def test_no_survey_no_results(project: Path) -> None:
 )
 def test_a_slip_names_the_file_the_key_and_the_way_out(project: Path, tree: Any, says: str) -> None:
     write(tree)
-    with pytest.raises(DataError, match=rf"human\.json.*{says}.*registry\.human: false"):
+    with pytest.raises(DataError, match=rf"human\.json.*{says}.*git checkout registry/human\.json"):
         read()
 
 

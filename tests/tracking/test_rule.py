@@ -11,8 +11,8 @@ import pytest
 
 from huelab.errors import ParamsError
 from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.human import HumanResult
 from huelab.params import Compare, Registry
-from huelab.tracking.human import HumanResult
 from huelab.tracking.promotion import Contender, Decision, decide
 from huelab.tracking.registered import Registered
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from huelab import paths
 from huelab.data.replacing import replacing
 from huelab.data.store import Store
-from huelab.evaluation import contact_sheet, curves, failures, leaderboard, leaderboard_json, model_card, sheet_png, tables
+from huelab.evaluation import contact_sheet, curves, failures, human, leaderboard, leaderboard_json, model_card, sheet_png, tables
 from huelab.evaluation.evaluated import Evaluated
 from huelab.evaluation.leaderboard import Leaderboard
 from huelab.evaluation.report import page
@@ -43,10 +43,11 @@ def contents(params: Params) -> Contents:
     store = Store.open(paths.store())
     evaluated = [Evaluated.read(name, paths.scores(name)) for name in params.models]
     saved = [Saved.open(paths.model(name)) for name in params.models]
-    board = leaderboard.build(evaluated, store.meta, params.evaluate.metrics, params.compare, {one.name: one.card for one in saved})
+    cards = {one.name: one.card for one in saved}
+    board = leaderboard.build(evaluated, store.meta, params.evaluate.metrics, params.compare, cards, human.read())
     learning = curves.read(saved, store)
     sheets = contact_sheet.of_test_pictures(store, evaluated, board, rows=params.compare.rows)
     sheets.append(contact_sheet.of_gallery(store, evaluated))
     stated = model_card.licences(paths.data())
-    cards = {one.name: model_card.text(one, board, store.meta, stated) for one in saved}
-    return Contents(params, store.meta, board, evaluated, saved, learning, sheets, failures.find(store, evaluated), cards)
+    texts = {one.name: model_card.text(one, board, store.meta, stated) for one in saved}
+    return Contents(params, store.meta, board, evaluated, saved, learning, sheets, failures.find(store, evaluated), texts)

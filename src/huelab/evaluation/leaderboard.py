@@ -10,7 +10,9 @@ import numpy as np
 
 from huelab import metrics, params
 from huelab.errors import DataError
+from huelab.evaluation import human
 from huelab.evaluation.evaluated import Evaluated, require_same_data
+from huelab.evaluation.human import HumanResult
 from huelab.evaluation.intervals import Estimate, estimates
 from huelab.evaluation.paired import Paired
 from huelab.evaluation.ranking import ideal, rank
@@ -55,6 +57,8 @@ class Row:
     parameters: int = 0
     notes: tuple[str, ...] = ()
     """What a reader must know beside its name: which classifier it looks through, a budget in seconds."""
+    human: HumanResult | None = None
+    """How often its pictures fooled people, in the latest study that showed them."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,11 @@ def build(
     chosen: Sequence[str],
     settings: params.Compare,
     cards: Mapping[str, Mapping[str, Any]],
+    results: Sequence[HumanResult] = (),
 ) -> Leaderboard:
     """Ranks the colorizers by settings.sort; `meta` is the store's, `chosen` are params.evaluate.metrics, `cards` those of the models.
+
+    `results` are those of surveys; they stand beside the scores and rank nobody.
 
     Raises DataError when scores are of different data, or lack the metric that sorts.
     """
@@ -113,7 +120,7 @@ def build(
     shown, not_computed = _shown(evaluated, chosen, settings.sort)
     on_split = [one for one in evaluated if not one.one_picture]
     ideals = {metric.name: ideal(metric, on_split) for metric in shown if metric.better == "none"}
-    rows = [_row(one, shown, settings, cards[one.name]) for one in evaluated]
+    rows = [_row(one, shown, settings, cards[one.name], results) for one in evaluated]
     ranked = sorted(
         (row for row in rows if not row.one_picture),
         key=lambda row: rank(row.scores[settings.sort].mean, row.model, shown[0], ideals.get(settings.sort)),
@@ -165,7 +172,7 @@ def _shown(evaluated: Sequence[Evaluated], chosen: Sequence[str], sort: str) -> 
     return sorted(shown, key=lambda metric: metric.name != sort), not_computed
 
 
-def _row(one: Evaluated, shown: Sequence[Metric], settings: params.Compare, card: Mapping[str, Any]) -> Row:
+def _row(one: Evaluated, shown: Sequence[Metric], settings: params.Compare, card: Mapping[str, Any], results: Sequence[HumanResult]) -> Row:
     """A model's own numbers, not yet compared with others."""
     return Row(
         model=one.name,
@@ -180,6 +187,7 @@ def _row(one: Evaluated, shown: Sequence[Metric], settings: params.Compare, card
         between_seeds=_between_seeds(one, shown),
         parameters=int(card.get("parameters") or 0),
         notes=notes(card),
+        human=human.latest(results, card),
     )
 
 

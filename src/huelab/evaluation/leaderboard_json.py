@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from huelab.evaluation import fooled
 from huelab.evaluation.intervals import Estimate
 from huelab.evaluation.leaderboard import Leaderboard, Row
 from huelab.evaluation.paired import Paired
@@ -63,6 +64,7 @@ def _tree(row: Row, rank: int | None) -> dict[str, Any]:
         "between_seeds": row.between_seeds,
         "parameters": row.parameters,
         "notes": list(row.notes),
+        "human": fooled.tree(row.human),
         "versus": versus,
         "tied_with_best": row.tied_with_best,
         "beats": beats,

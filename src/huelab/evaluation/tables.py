@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from huelab.evaluation import power
+from huelab.evaluation import fooled, power
 from huelab.evaluation.intervals import Estimate
 from huelab.evaluation.leaderboard import BEAT_IN, Leaderboard, Row, Verdict
 from huelab.evaluation.versus import MUST_BEAT
@@ -134,6 +134,7 @@ def to_csv(board: Leaderboard) -> str:
             "tied_with_best",
             *columns,
             *(f"beats_{name}" for name in MUST_BEAT),
+            *fooled.csv_head(board),
         ]
     )
     for place, row in enumerate([*board.rows, *board.own], 1):
@@ -145,6 +146,7 @@ def to_csv(board: Leaderboard) -> str:
             numbers = (found.mean, found.median, found.low, found.high, row.between_seeds.get(name))
             cells += [*map(_digits, numbers), found.excluded]
         cells += [_beaten(row.beats[name]) if name in row.beats else "" for name in MUST_BEAT]
+        cells += fooled.csv_cells(row, board)
         writer.writerow(cells)
     return text.getvalue()
 
@@ -165,10 +167,12 @@ def to_markdown(board: Leaderboard) -> str:
         ],
         [
             [f"{score(row.scores[metric.name], metric)} {between_seeds(row, metric)}".strip() for metric in board.metrics]
+            + fooled.cells(row, board)
             for row in board.rows
         ],
+        fooled.head(board),
     )
-    lines += [part for sentence in (tied(board), shows(board, board.metrics)) if sentence for part in ("", sentence)]
+    lines += [part for sentence in (tied(board), shows(board, board.metrics), fooled.note(board)) if sentence for part in ("", sentence)]
     lines += ["", "Floors (*italic*) know nothing of the photograph: a model that does not beat gray and mean has learnt nothing."]
     for row in board.own:
         lines += ["", f"## {row.model} on the picture it memorised", ""]
@@ -192,9 +196,9 @@ def _name(row: Row) -> str:
     return f"*{row.model}* (floor)" if row.floor else f"**{row.model}**"
 
 
-def _table(board: Leaderboard, first: list[str], labels: list[list[str]], cells: list[list[str]]) -> list[str]:
-    head = [*first, *(heading(metric) for metric in board.metrics)]
-    rule = ["---"] * len(first) + ["---:"] * len(board.metrics)
+def _table(board: Leaderboard, first: list[str], labels: list[list[str]], cells: list[list[str]], last: Sequence[str] = ()) -> list[str]:
+    head = [*first, *(heading(metric) for metric in board.metrics), *last]
+    rule = ["---"] * len(first) + ["---:"] * (len(board.metrics) + len(last))
     rows = [[*label, *cell] for label, cell in zip(labels, cells, strict=True)]
     return ["| " + " | ".join(line) + " |" for line in (head, rule, *rows)]
 
@@ -204,25 +208,27 @@ def short(board: Leaderboard) -> str:
     names = dict.fromkeys([board.sort, BEAT_IN, "psnr_rgb", "ssim", "colorfulness"])
     shown = [metric for metric in board.metrics if metric.name in names]
     shown.sort(key=lambda metric: metric.name != board.sort)
-    rows = [["", "model", *(heading(metric) for metric in shown), "beats the floors"]]
+    people = fooled.head(board)
+    rows = [["", "model", *(heading(metric) for metric in shown), *people, "beats the floors"]]
     for place, row in enumerate(board.rows, 1):
         rows.append(
             [
                 f"{place} {_mark(row, board)}".strip(),
                 row.model,
                 *(f"{score(row.scores[metric.name], metric)} {between_seeds(row, metric)}".strip() for metric in shown),
+                *fooled.cells(row, board),
                 verdict(row),
             ]
         )
     for row in board.own:
-        rows.append(
-            ["", f"{row.model} (its own picture)", *(number(row.scores[metric.name].mean, metric) for metric in shown), "not ranked"]
-        )
+        own = [number(row.scores[metric.name].mean, metric) for metric in shown]
+        rows.append(["", f"{row.model} (its own picture)", *own, *fooled.cells(row, board), "not ranked"])
         for name, scores in row.floors.items():
-            rows.append(["", f"  {name} there", *(number(scores.get(metric.name), metric) for metric in shown), ""])
+            rows.append(["", f"  {name} there", *(number(scores.get(metric.name), metric) for metric in shown), *("" for _ in people), ""])
     said = [f"{row.model}: {note}" for row in board.rows for note in row.notes]
     left_out = [f"not computed: {name} ({why.split(':')[0]})" for name, why in board.not_computed.items()]
-    return "\n".join([*in_columns(rows), *filter(None, (tied(board), shows(board, shown))), *facts(board), *said, *left_out])
+    sentences = filter(None, (tied(board), shows(board, shown), fooled.note(board)))
+    return "\n".join([*in_columns(rows), *sentences, *facts(board), *said, *left_out])
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:

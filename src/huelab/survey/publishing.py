@@ -8,6 +8,7 @@ from typing import Any
 from huelab import paths
 from huelab.data.replacing import replacing_file
 from huelab.errors import SurveyError
+from huelab.evaluation import human
 from huelab.survey import audit, longform, owners
 from huelab.survey.owners import find
 from huelab.survey.people import study_of
@@ -53,8 +54,9 @@ def publish(store: Store, version_id: str, *, who: str) -> list[str]:
             said.append(f"{one.model}: left out, {one.trials} answers of {one.people} people give no interval")
             continue
         weights = lineage["models"][one.model]["content"]
+        content = human.identity(one.model, weights, lineage["data_hash"])
         rate = {"rate": one.rate.value, "low": one.rate.low, "high": one.rate.high, "n": one.trials}
-        rows.append({"study": version_id, "content": weights, "weights": weights, "model": one.model, **rate})
+        rows.append({"study": version_id, "content": content, "weights": weights, "model": one.model, **rate})
         said.append(
             f"{one.model}: {one.rate.value:.1%} [{one.rate.low:.1%}, {one.rate.high:.1%}] of {one.trials} answers by {one.people} people"
         )

@@ -9,10 +9,11 @@ from dataclasses import replace
 from huelab import params as params_file
 from huelab import paths
 from huelab.errors import HuelabError, ModelError, UsageError
+from huelab.evaluation import human
 from huelab.models.saved import Saved
 from huelab.params import Params, Registry
 from huelab.run_lock import hold
-from huelab.tracking import address, champion, human, mirror, promotion, promotions, reasoning, registry, results, standing, succession
+from huelab.tracking import address, champion, mirror, promotion, promotions, reasoning, registry, results, standing, succession
 from huelab.tracking.champion import Source
 from huelab.tracking.database import Tracking, tracking
 from huelab.tracking.promotion import Contender

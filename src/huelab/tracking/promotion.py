@@ -16,11 +16,11 @@ import numpy as np
 from huelab import metrics
 from huelab.errors import DataError, ParamsError
 from huelab.evaluation.evaluated import Evaluated
+from huelab.evaluation.human import HumanResult
 from huelab.evaluation.paired import Paired, paired
 from huelab.metrics.definition import Metric
 from huelab.params import Compare, Registry
 from huelab.tracking import human
-from huelab.tracking.human import HumanResult
 from huelab.tracking.registered import Registered
 
 _NOT_BETTER = "not better"

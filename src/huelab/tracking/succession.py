@@ -8,9 +8,10 @@ from dataclasses import replace
 from huelab import paths
 from huelab.data import split_record
 from huelab.errors import DataError, ModelError
+from huelab.evaluation import human
 from huelab.models.saved import Saved
 from huelab.params import Params
-from huelab.tracking import champion, human, new_photographs, promotion, promotions, reasoning, registry, standing
+from huelab.tracking import champion, new_photographs, promotion, promotions, reasoning, registry, standing
 from huelab.tracking.champion import Source
 from huelab.tracking.database import Tracking
 from huelab.tracking.promotion import Contender, Decision, Trial

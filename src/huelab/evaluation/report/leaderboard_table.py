@@ -6,6 +6,7 @@ import math
 from html import escape
 
 from huelab import metrics
+from huelab.evaluation import fooled
 from huelab.evaluation.leaderboard import BEAT_IN, Leaderboard, Row
 from huelab.evaluation.report.contents import Contents
 from huelab.evaluation.report.differences import differences
@@ -42,14 +43,16 @@ def _table(found: Contents, columns: list[Metric], *, bars: bool) -> str:
     board = found.board
     best = {metric.name: _best(board, metric) for metric in columns}
     head = "".join(f'<th title="{escape(metric.unit)}">{escape(heading(metric))}</th>' for metric in columns)
+    head += "".join(f"<th>{escape(title)}</th>" for title in fooled.head(board))
     rows = []
     for place, row in enumerate(board.rows, 1):
         cells = "".join(_score(found, row, metric, best=row.model == best[metric.name], bar=bars) for metric in columns)
+        cells += _people(row, board)
         beats = f'<td class="text beats">{_beats(row)}</td>' if bars else ""
         kinds = [kind for kind, is_so in (("floor", row.floor), ("tied", row.tied_with_best)) if is_so]
         kind = f' class="{" ".join(kinds)}"' if kinds else ""
         rows.append(f'<tr{kind}><td class="rank">{place}</td>{_name(found, row, full=bars)}{beats}{cells}</tr>')
-    span = len(columns) + (3 if bars else 2)
+    span = len(columns) + (3 if bars else 2) + len(fooled.head(board))
     missing = _missing(board, span, whole=not bars)
     top = f'<tr><th class="rank"></th><th class="text pinned">model</th>{"<th class=text>beats</th>" if bars else ""}{head}</tr>'
     foot = f"<tfoot>{missing}</tfoot>" if missing else ""
@@ -100,6 +103,15 @@ def _score(found: Contents, row: Row, metric: Metric, *, best: bool, bar: bool) 
     return f'<td title="{escape(title)}"{" class=best" if best else ""}>{"".join(lines)}</td>'
 
 
+def _people(row: Row, board: Leaderboard) -> str:
+    """How often people took its pictures for real ones; nothing where nobody was asked."""
+    known = row.human
+    if known is None:
+        return "<td>–</td>" if fooled.is_known(board) else ""
+    interval = f"<small>{known.low:.1%} – {known.high:.1%}</small><small>n = {known.n}</small>"
+    return f'<td title="{escape(f"{row.model}, {fooled.TITLE}: study {known.study}")}">{known.rate:.1%}{interval}</td>'
+
+
 def _bar(found: Contents, row: Row, metric: Metric) -> str:
     """The interval on the scale of the column, a dot at the mean; the thin line is gray's mean, the floor to beat."""
     estimates = [one.scores[metric.name] for one in found.board.rows]
@@ -147,6 +159,7 @@ def _note(board: Leaderboard) -> str:
         f"Bar: {over}; dot: mean; thin line: gray. ↓ lower is better, ↑ higher is better; bold: best mean.",
         f"Floors (italic) know nothing of the photograph. “beats”: {marks}, in {BEAT_IN}, picture by picture.",
         tied(board).replace(f"{TIED} cannot", "“≈ best” cannot", 1),
+        fooled.note(board),
     ]
     return " ".join(filter(None, said))
 
