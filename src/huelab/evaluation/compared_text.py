@@ -51,10 +51,14 @@ def below(found: Sequence[tuple[Metric, Paired]], ones: Sequence[Evaluated], set
     if photographs < 2:
         return []
     seeds = any(one.by_seed for one in ones)
-    over, test = ("photographs and seeds", "by bootstrap") if seeds else ("photographs", "by sign flips of the photographs' differences")
+    over, test = (
+        ("photographs and seeds", "by bootstrap")
+        if seeds
+        else ("photographs", "by sign flips of photographs (set-level metrics: by bootstrap)")
+    )
     alpha = f"{1 - settings.confidence:.2g}"
     lines = [
-        f"Intervals: {settings.confidence:.0%} bootstrap over {over}. p: {test} (set-level metrics: by bootstrap); Holm over {family}.",
+        f"Intervals: {settings.confidence:.0%} bootstrap over {over}. p: {test}; Holm over {family}.",
         f"Effect: Cohen's d of the photographs' differences. = : p (Holm) above {alpha}.",
         power_line(found, photographs, settings),
     ]
