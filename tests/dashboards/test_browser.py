@@ -65,7 +65,7 @@ def browser_page(address: str, width: int) -> Iterator[tuple[Page, list[str]]]:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         agent = PHONE if width < 700 else None  # Streamlit folds its menu away after a choice on what says it is a phone
         page = browser.new_context(viewport={"width": width, "height": 900}, user_agent=agent, accept_downloads=True).new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(90_000)
         page.on("request", asked)
         page.on("response", answered)
         page.on("pageerror", lambda error: wrong.append(f"page error {error}"))
