@@ -5,6 +5,7 @@ Nothing outside this package imports mlflow, and importing the package does not 
 
 from __future__ import annotations
 
+import logging
 import os
 
 from huelab.tracking.address import uri
@@ -23,3 +24,6 @@ _SWITCHES = {
 """Set before mlflow is imported, kept if the user chose otherwise."""
 for _name, _value in _SWITCHES.items():
     os.environ.setdefault(_name, _value)
+
+# it tells of every pool it makes, and shows tracebacks of errors that are raised as well
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

@@ -57,7 +57,6 @@ def tracking(experiment: str, *, say: Callable[[str], None] = lambda line: None)
         from mlflow.exceptions import MlflowException
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)  # its own level shows every table it makes
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # errors are raised as well, and told without a traceback
         uri, given = address.uri(), os.environ.get("MLFLOW_TRACKING_URI")
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
