@@ -154,8 +154,13 @@ def stats(
     from huelab.survey.statistics import words
     from huelab.survey.statistics.results import tree
 
-    found = publishing.opened(_store(), version, who=_who(), why=why)
-    typer.echo(json.dumps(tree(found), indent=1, ensure_ascii=False) if as_json else words.table(found))
+    store = _store()
+    found = publishing.opened(store, version, who=_who(), why=why)
+    typer.echo(
+        json.dumps(tree(found), indent=1, ensure_ascii=False)
+        if as_json
+        else "\n\n".join([words.table(found), *publishing.early_looks(store, version)])
+    )
 
 
 @app.command("publish")
@@ -206,11 +211,18 @@ def simulate(
 
 
 @app.command("export")
-def export(version: VersionArgument, folder: Annotated[Path, typer.Argument(help="is replaced as a whole")]) -> None:
+def export(
+    version: VersionArgument,
+    folder: Annotated[Path, typer.Argument(help="a new folder, or one of an earlier export, which is replaced")],
+    why: Annotated[str, typer.Option(help="before the planned number is reached; the reason is kept and printed")] = "",
+) -> None:
     """Votes, codebook, study, consent text, pictures' provenance, exclusions, results and checksums, as files."""
     from huelab.survey import export as exporting
+    from huelab.survey import publishing
 
-    rows = exporting.write(_store(), version, folder, who=_who())
+    store = _store()
+    publishing.require_open(store, version, who=_who(), why=why)
+    rows = exporting.write(store, version, folder, who=_who())
     typer.echo(f"{folder}: {rows} trials")
 
 
@@ -255,8 +267,7 @@ def serve(
     """Serve the participants' page alone, without the dashboard."""
     from huelab.survey import server
 
-    typer.echo(f"participants' page on http://{host}:{port}/survey/ (Ctrl-C ends it)")
-    server.serve(host=host, port=port, workers=workers)
+    server.serve(host=host, port=port, workers=workers, say=typer.echo)
 
 
 @app.command("account")

@@ -29,7 +29,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(store: Store, version_id: str, folder: Path, *, who: str) -> int:
-    """Fills `folder` (replaced as a whole) and gives the number of votes' rows. Raises SurveyError for no such version, or a full disk."""
+    """Fills `folder`, a new one or one of an earlier export, and gives the number of votes' rows.
+
+    Raises SurveyError for no such version, and for a folder that holds anything else; DataError for a full disk.
+    """
+    _require_own(folder)
     table = of_version(store, version_id)
     with store.read() as session:
         version = find(session, version_id)
@@ -110,6 +114,17 @@ def read(folder: Path) -> pd.DataFrame:
         changed = sorted({line.split("  ")[1] for line in set(found.splitlines()) ^ set(expected.splitlines())})
         raise SurveyError(f"{folder}: {', '.join(changed)} {'is' if len(changed) == 1 else 'are'} not as exported: export it again.")
     return pd.read_parquet(folder / "votes.parquet").astype(COLUMNS)
+
+
+def _require_own(folder: Path) -> None:
+    """What is not of an earlier export would be lost with it."""
+    if not folder.exists():
+        return
+    listed = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines() if (folder / CHECKSUMS).is_file() else []
+    own = {CHECKSUMS, *(line.partition("  ")[2] for line in listed)}
+    others = sorted(file.name for file in folder.iterdir() if file.name not in own) if folder.is_dir() else [folder.name]
+    if others:
+        raise SurveyError(f"{folder} holds {', '.join(others[:3])}{', …' if len(others) > 3 else ''}, no export: name a new folder.")
 
 
 def _sums(folder: Path) -> str:

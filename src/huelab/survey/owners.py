@@ -141,8 +141,8 @@ def pause(store: Store, version_id: str, *, who: str, why: str = "") -> None:
 def resume(store: Store, version_id: str, *, who: str, why: str = "") -> None:
     """Opens a paused version again."""
     with store.write() as session:
-        if session.get_one(Version, version_id).state != "paused":
-            raise SurveyError(f"Version {version_id} is {session.get_one(Version, version_id).state}, not paused.")
+        if (state := find(session, version_id).state) != "paused":
+            raise SurveyError(f"Version {version_id} is {state}, not paused.")
         _moved(session, version_id, "live", who=who, why=why)
 
 

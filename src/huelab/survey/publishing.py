@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sqlalchemy import func, select
+
 from huelab import paths
 from huelab.data.replacing import replacing_file
 from huelab.errors import SurveyError
@@ -12,24 +14,40 @@ from huelab.evaluation import human
 from huelab.survey import audit, longform, owners
 from huelab.survey.owners import find
 from huelab.survey.people import study_of
-from huelab.survey.statistics.looks import words
+from huelab.survey.schema import Participant, Version
+from huelab.survey.statistics.looks import standing, words
 from huelab.survey.statistics.results import Results, results
 from huelab.survey.store import Store
 
 
 def opened(store: Store, version_id: str, *, who: str, why: str = "") -> Results:
     """The results of a version. Raises SurveyError before the planned number or look, unless `why` says why one looks all the same."""
-    table = longform.of_version(store, version_id)
+    version = require_open(store, version_id, who=who, why=why)
+    return results(longform.of_version(store, version_id), study_of(version), closed=version.state == "closed")
+
+
+def require_open(store: Store, version_id: str, *, who: str, why: str = "") -> Version:
+    """The version, if its votes and results may be seen now: as `opened` has it."""
     with store.read() as session:
         version = find(session, version_id)
-        study, closed, opened_before = study_of(version), version.state == "closed", bool(version.results_opened)
-    found = results(table, study, closed=closed)
-    if found.look.open or opened_before:
-        return found
-    if not why.strip():
-        raise SurveyError(f"{words(found.look)} Close the study, or say why you look now (--why TEXT); it is kept and printed.")
-    owners.open_results(store, version_id, who=who, why=why)
-    return found
+        done = (Participant.version_id == version_id) & (Participant.state == "complete") & ~Participant.preview
+        complete = session.scalar(select(func.count()).select_from(Participant).where(done)) or 0
+    look = standing(study_of(version), complete, closed=version.state == "closed")
+    if not (look.open or version.results_opened):
+        if not why.strip():
+            raise SurveyError(f"{words(look)} Close the study, or say why you look now (--why TEXT); it is kept and printed.")
+        owners.open_results(store, version_id, who=who, why=why)
+    return version
+
+
+def early_looks(store: Store, version_id: str) -> list[str]:
+    """Who saw results before they were due, when and why: to stand beside them for good."""
+    with store.read() as session:
+        looked = find(session, version_id).results_opened
+    return [
+        f"LOOKED AT EARLY by {one['who']} at {str(one['at'])[:16].replace('T', ' ')} UTC, with {one['complete']} complete: {one['why']}"
+        for one in looked
+    ]
 
 
 def publish(store: Store, version_id: str, *, who: str) -> list[str]:
@@ -37,15 +55,10 @@ def publish(store: Store, version_id: str, *, who: str) -> list[str]:
 
     Gives a line per model. Raises SurveyError for a version that is not closed, is simulated, or asked for preferences.
     """
-    with store.read() as session:
-        version = find(session, version_id)
-        study, lineage = study_of(version), dict(version.lineage)
-    if version.simulated:
-        raise SurveyError(f"Version {version_id} is simulated: programs' answers are never set beside people's.")
+    version = _publishable(store, version_id)
+    study, lineage = study_of(version), dict(version.lineage)
     if version.state != "closed":
         raise SurveyError(f"Version {version_id} is {version.state}: results are published once it is closed.")
-    if study.mode == "prefer":
-        raise SurveyError(f"Version {version_id} asked which picture is preferred: there is no fooling rate to publish.")
     found = results(longform.of_version(store, version_id), study, closed=True)
     rows: list[dict[str, Any]] = []
     said = []
@@ -67,6 +80,26 @@ def publish(store: Store, version_id: str, *, who: str) -> list[str]:
     with store.write() as session:
         audit.append(session, who=who, what="publish", subject=version_id, after={"results": rows})
     return [*said, f"written to {file.relative_to(paths.root())}: commit it; `dvc repro` sets it beside the scores"]
+
+
+def close_and_publish(store: Store, version_id: str, *, who: str) -> list[str]:
+    """`publish` of a version that is closed first if it is still open. Raises SurveyError, and closes nothing, where that cannot be."""
+    state = _publishable(store, version_id).state
+    if state == "closed":
+        return publish(store, version_id, who=who)
+    owners.close(store, version_id, who=who, why="to publish its results")
+    return [f"{version_id} is closed", *publish(store, version_id, who=who)]
+
+
+def _publishable(store: Store, version_id: str) -> Version:
+    with store.read() as session:
+        version = find(session, version_id)
+        study = study_of(version)
+    if version.simulated:
+        raise SurveyError(f"Version {version_id} is simulated: programs' answers are never set beside people's.")
+    if study.mode == "prefer":
+        raise SurveyError(f"Version {version_id} asked which picture is preferred: there is no fooling rate to publish.")
+    return version
 
 
 def _known() -> list[dict[str, Any]]:

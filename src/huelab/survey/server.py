@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
@@ -39,8 +39,11 @@ def application() -> Starlette:
     return Starlette(routes=[Route("/", home), Route("/health", health), web.mount(lambda: store)], lifespan=lifespan)
 
 
-def serve(*, host: str, port: int, workers: int) -> None:
-    """Runs until it is stopped. Raises UsageError for several processes on SQLite, SurveyError where the database cannot be opened."""
+def serve(*, host: str, port: int, workers: int, say: Callable[[str], None]) -> None:
+    """Runs until it is stopped, and says where.
+
+    Raises UsageError for several processes on SQLite, SurveyError where the database cannot be opened.
+    """
     import uvicorn
 
     store = Store.open()  # makes or upgrades it before any worker does, and says what is wrong in a sentence
@@ -49,6 +52,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
     if workers > 1 and sqlite:
         raise UsageError(f"--workers {workers}: SQLite takes one server process. Set ${VARIABLE} to a PostgreSQL database, or use 1.")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    say(f"participants' page on http://{host}:{port}{web.PREFIX}/ (Ctrl-C ends it)")
     uvicorn.run(
         "huelab.survey.server:application",
         factory=True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import threading
@@ -110,6 +111,8 @@ def _checked(text: str) -> URL:
         raise SurveyError(f"${VARIABLE} is {text!r}: expected postgresql+psycopg://USER@HOST/NAME or sqlite:////PATH/survey.db.") from None
     if url.get_backend_name() == "postgresql" and url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
+    if url.drivername == "postgresql+psycopg" and importlib.util.find_spec("psycopg") is None:
+        raise SurveyError(f"${VARIABLE} names PostgreSQL, whose driver is not installed: pip install 'huelab[postgresql]'.")
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
         raise SurveyError(f"${VARIABLE} names {url.drivername!r}; allowed: sqlite, postgresql+psycopg.")
     return url
