@@ -177,7 +177,8 @@ class Registry(Section):
     human: bool = Field(True, description="a survey that covers both must not show the challenger to fool people less often")
     auto: bool = Field(True, description="whether `make run` promotes by this rule; `huelab promote` always may")
     new_data: Literal["replace", "keep"] = Field(
-        "replace", description="where the photographs changed, scores cannot be compared: the best of the new replaces the champion, or not"
+        "replace",
+        description="where the photographs changed and the champion cannot be scored on them: the best of the new replaces it, or not",
     )
 
     @field_validator("veto")

@@ -105,7 +105,9 @@ def status(*, say: Say) -> None:
         say("Source: the starter photographs in samples/. `dvc repro` imports them again whenever samples/ changes.")
     elif known.imported:
         state = (
-            "frozen: later changes there are ignored until `dvc update data.dvc`" if known.frozen else "NOT frozen: repro imports it again"
+            "frozen: later changes there come with `huelab flow refresh`, or `huelab data use` again"
+            if known.frozen
+            else "NOT frozen: repro imports it again"
         )
         say(f"Source: {known.source} ({state}).")
     else:

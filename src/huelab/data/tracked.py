@@ -54,14 +54,15 @@ def record() -> Record | None:
         if Path(str(tree["outs"][0]["path"])) != Path(paths.data().name):
             raise ValueError("it describes another folder than data")
         content = str(tree["outs"][0].get("md5", ""))
-        came = str(note.get("arrived", ""))
+        # of an import DVC itself says what the source held; operating systems' droppings may keep the two apart
+        came = {str(note.get("arrived", "")), *(str(dep.get("md5", "")) for dep in tree.get("deps") or ())}
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(f"{file} cannot be understood ({' '.join(str(error).split())}): restore it with `git checkout data.dvc`.") from None
     frozen = bool(tree.get("frozen"))
     starter = not frozen and source == paths.samples().name
-    return Record(source, starter, frozen, bool(tree.get("deps")), as_it_came=came == content != "", content=content)
+    return Record(source, starter, frozen, bool(tree.get("deps")), as_it_came=content in came - {""}, content=content)
 
 
 def unsaved() -> list[str]:
