@@ -5,7 +5,10 @@ page (a finished HTML report, the page of a survey's participants, signing in) i
 """
 
 import sys
+import threading
 import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -34,5 +37,13 @@ async def with_slash(request: Request) -> RedirectResponse:
     return RedirectResponse(f"{web.PREFIX}/")
 
 
+@asynccontextmanager
+async def lifespan(_: object) -> AsyncIterator[None]:
+    """What participants' data have outlived is deleted by every server that holds them."""
+    threading.Thread(target=database.sweep_daily, daemon=True).start()
+    yield
+    database.close()
+
+
 ROUTES = [*documents.ROUTES, *signing.ROUTES, Route(web.PREFIX, with_slash), web.mount(database.store)]
-app = st.App(HERE / "navigation.py", routes=ROUTES, on_script_error=own_words)
+app = st.App(HERE / "navigation.py", routes=ROUTES, lifespan=lifespan, on_script_error=own_words)

@@ -57,14 +57,14 @@ def writing(store: Store, one: Listed, visitor: Visitor) -> None:
         return
     table = pd.DataFrame(
         {
-            "at": [row.at for row in made],
+            "at": [f"{row.at:%Y-%m-%d %H:%M}" for row in made],
             "by": [row.by for row in made],
             "rows": [row.rows for row in made],
             "sha256": [row.sha256[:16] for row in made],
             "state": ["overtaken by a deletion: export again" if row.overtaken else "up to date when made" for row in made],
         }
     )
-    columns = {"at": st.column_config.DatetimeColumn("Made (UTC)", format="YYYY-MM-DD HH:mm"), "sha256": "Checksums' SHA-256"}
+    columns = {"at": "Made (UTC)", "by": "By", "rows": "Rows", "sha256": "SHA-256 of the checksums", "state": "State"}
     st.dataframe(table, hide_index=True, column_config=columns, alt="Exports")
 
 

@@ -72,7 +72,7 @@ def problems(table: pd.DataFrame) -> None:
         st.caption("None.")
         return
     columns = {
-        "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm"),
+        "at": "When (UTC)",
         "participant": "Participant",
         "text": st.column_config.TextColumn("What they wrote", width="large"),
     }

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from dashboards.surveying import database, figures, found, linked, login, opening, strip, tables, versions
+from dashboards.surveying.login import Visitor
 from dashboards.surveying.versions import Listed
+from huelab.survey import publishing
 from huelab.survey.statistics import words
 from huelab.survey.statistics.results import Figures, Results
 from huelab.survey.store import Store
@@ -56,13 +58,22 @@ def left_out(results: Results) -> None:
         tables.show(words.Section("What it changes", columns, rows))
 
 
-def shown(store: Store, one: Listed) -> None:
+def publish(store: Store, one: Listed, visitor: Visitor) -> None:
+    """Takes a closed study's fooling rates to where leaderboard, MLflow and promotion read them."""
+    if one.state != "closed" or one.study.simulated or one.study.mode == "prefer" or not visitor.may("owner"):
+        return
+    if st.button("Publish", icon=":material/publish:", key=f"publish_{one.id}", help="To registry/human.json, for leaderboard and MLflow"):
+        st.success("\n\n".join(publishing.publish(store, one.id, who=visitor.name)), icon=":material/check:")
+
+
+def shown(store: Store, one: Listed, visitor: Visitor) -> None:
     """Everything, in tabs."""
     results = found.of(store, one)
     if not results.begun:
         st.info("Nobody has answered yet.", icon=":material/hourglass_empty:")
         return
     head(results, one)
+    publish(store, one, visitor)
     tabs = dict(zip(TABS, st.tabs(TABS, key="results_tab", on_change="rerun"), strict=True))
     if tabs["Models"].open:
         with tabs["Models"]:
@@ -79,7 +90,7 @@ def shown(store: Store, one: Listed) -> None:
     if tabs["As text"].open:
         with tabs["As text"]:
             st.caption(f"What `huelab survey stats {one.id}` prints.")
-            st.code(words.table(results), None)
+            st.code("\n\n".join([words.table(results), *publishing.early_looks(store, one.id)]), None)
 
 
 st.title("Results")
@@ -89,6 +100,6 @@ chosen = versions.choose(base)
 if chosen is not None:
     opening.says(chosen)
     if opening.is_open(chosen):
-        shown(base, chosen)
+        shown(base, chosen, visitor)
     else:
         opening.ask(base, chosen, visitor)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+import time
 from pathlib import Path
 
 from huelab import paths
+from huelab.errors import HuelabError
+from huelab.survey import privacy
 from huelab.survey.store import VARIABLE, Store
 
+_DAY = 86_400
 _lock = threading.Lock()
 _open: dict[str, Store] = {}
 
@@ -24,6 +29,20 @@ def store() -> Store:
         if found is None:
             found = _open[url] = Store.open(url)
         return found
+
+
+def is_there() -> bool:
+    """Whether there is one to open, or a server that is asked for one: nobody else's project gets a database by looking."""
+    return VARIABLE in os.environ or paths.survey_database().is_file()
+
+
+def sweep_daily() -> None:
+    """Deletes what has outlived its purpose, now and every day; never ends."""
+    while True:
+        with contextlib.suppress(HuelabError):  # busy, or away: tomorrow again
+            if is_there():
+                privacy.sweep(store())
+        time.sleep(_DAY)
 
 
 def close() -> None:

@@ -66,7 +66,9 @@ def of(store: Store, version_id: str, *, now: dt.datetime | None = None) -> Prog
             .order_by(Event.id.desc())
             .limit(200)
         )
-        told = [{"at": at, "participant": person, "text": str(detail.get("text", ""))} for at, person, detail in problems]
+        told = [
+            {"at": f"{at:%Y-%m-%d %H:%M}", "participant": person, "text": str(detail.get("text", ""))} for at, person, detail in problems
+        ]
         repeated = session.scalar(
             select(func.count())
             .select_from(Trial)
