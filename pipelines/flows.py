@@ -7,6 +7,7 @@ certainty that nothing it started outlives it.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -108,6 +109,19 @@ def follow_photographs(source: str | None) -> bool:
 
 
 @task(cache_policy=NO_CACHE)
+def publish_study(version: str) -> None:
+    """Closes a version of a study, if it is still open, and writes how often people were fooled to registry/human.json."""
+    from huelab.survey import publishing
+    from huelab.survey.store import Store
+
+    store = Store.open()
+    try:
+        tell_all("survey", publishing.close_and_publish(store, version, who=getpass.getuser()))
+    finally:
+        store.close()
+
+
+@task(cache_policy=NO_CACHE)
 def compare_with_champion() -> str:
     """What the rule of params.yaml says of the challengers, from files alone; changes nothing."""
     from huelab.tracking import promoting
@@ -172,6 +186,22 @@ def refresh(
         if push:
             transfer("push", stages=running)
     return outcomes
+
+
+@flow
+def close_survey(version: str, promote: bool | None = None) -> dict[str, str]:
+    """Ends a study, and takes what people saw to the leaderboard, to MLflow and to the rule that decides who is champion.
+
+    Nothing is trained or scored: stage compare alone runs, on the scores there are. `promote` as in `refresh`. May be run again: what is
+    closed stays so. Gives the stage's outcome.
+    """
+    with _running(1) as running:
+        publish_study(version)
+        outcome = run_stage("compare", changed=True, before={}, stages=running)
+        publish_leaderboard()
+        text = compare_with_champion()
+        publish_comparison(text, _outcome(mirror(promote, reasons=False)))
+    return {"compare": outcome}
 
 
 @contextmanager

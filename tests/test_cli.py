@@ -29,6 +29,7 @@ def huelab(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
         ("promote",),
         ("rollback",),
         ("flow", "refresh"),
+        ("flow", "close-survey"),
         ("flow", "serve"),
     ],
 )

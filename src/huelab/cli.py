@@ -201,6 +201,14 @@ def flow_refresh(source: Source = None, promote: Promote = None, jobs: Jobs = 1,
     raise typer.Exit(_pipeline("refresh", _flow_words(source, promote, jobs, pull, push)))
 
 
+@flow_app.command("close-survey")
+def flow_close_survey(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="of a study; `huelab survey list` shows them")], promote: Promote = None
+) -> None:
+    """Close a study and take what people saw to the leaderboard, to MLflow and to the promotion rule. Trains nothing."""
+    raise typer.Exit(_pipeline("close_survey", [version, *_promote_words(promote)]))
+
+
 @flow_app.command("serve")
 def flow_serve(
     every: Annotated[str | None, typer.Option("--every", metavar="TIME", help="from one refresh to the next: 30m, 1h, 2d")] = None,
@@ -223,7 +231,11 @@ def _flow_words(source: str | None, promote: bool | None, jobs: int, pull: bool,
     words = ["--jobs", str(jobs), *(["--pull"] if pull else []), *(["--push"] if push else [])]
     if source is not None:
         words += ["--source", sources.resolve(source).text]  # relative to here: the flow runs in the project's root
-    return words if promote is None else [*words, "--promote" if promote else "--no-promote"]
+    return [*words, *_promote_words(promote)]
+
+
+def _promote_words(promote: bool | None) -> list[str]:
+    return [] if promote is None else ["--promote" if promote else "--no-promote"]
 
 
 def _pipeline(name: str, words: list[str]) -> int:

@@ -80,10 +80,11 @@ def test_the_latest_study_counts_and_two_studies_are_told_apart(build):
 def test_only_the_weights_that_people_saw_are_meant_and_a_floor_is_known_by_its_photographs():
     """Trained anew under the same name it is another colorizer."""
     seen = (result("s", "beta"), result("s", "gray"))
-    assert latest(seen, CARDS["beta"]) == seen[0]
-    assert latest(seen, {**CARDS["beta"], "weights_sha256": "d" * 64}) is None
-    assert latest(seen, CARDS["gray"]) == seen[1]
-    assert latest(seen, {**CARDS["gray"], "data_hash": "other"}) is None
+    assert latest(seen, identity("beta", "b" * 64, DATA)) == seen[0]
+    assert latest(seen, identity("beta", "d" * 64, DATA)) is None
+    assert latest(seen, identity("gray", "", DATA)) == seen[1]
+    assert latest(seen, identity("gray", "", "other")) is None
+    assert latest(seen, "") is None
 
 
 def test_the_stage_reads_what_surveys_published(evaluated_project, settings):

@@ -187,7 +187,7 @@ def _row(one: Evaluated, shown: Sequence[Metric], settings: params.Compare, card
         between_seeds=_between_seeds(one, shown),
         parameters=int(card.get("parameters") or 0),
         notes=notes(card),
-        human=human.latest(results, card),
+        human=human.latest(results, human.identity(one.name, str(card.get("weights_sha256") or ""), one.summary["data_hash"])),
     )
 
 

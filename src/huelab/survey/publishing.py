@@ -55,7 +55,7 @@ def publish(store: Store, version_id: str, *, who: str) -> list[str]:
 
     Gives a line per model. Raises SurveyError for a version that is not closed, is simulated, or asked for preferences.
     """
-    version = _publishable(store, version_id)
+    version = require_publishable(store, version_id)
     study, lineage = study_of(version), dict(version.lineage)
     if version.state != "closed":
         raise SurveyError(f"Version {version_id} is {version.state}: results are published once it is closed.")
@@ -84,14 +84,15 @@ def publish(store: Store, version_id: str, *, who: str) -> list[str]:
 
 def close_and_publish(store: Store, version_id: str, *, who: str) -> list[str]:
     """`publish` of a version that is closed first if it is still open. Raises SurveyError, and closes nothing, where that cannot be."""
-    state = _publishable(store, version_id).state
+    state = require_publishable(store, version_id).state
     if state == "closed":
         return publish(store, version_id, who=who)
     owners.close(store, version_id, who=who, why="to publish its results")
     return [f"{version_id} is closed", *publish(store, version_id, who=who)]
 
 
-def _publishable(store: Store, version_id: str) -> Version:
+def require_publishable(store: Store, version_id: str) -> Version:
+    """The version, if its fooling rates may be published once it is closed. Raises SurveyError that says why not."""
     with store.read() as session:
         version = find(session, version_id)
         study = study_of(version)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from huelab import params as params_file
 from huelab.run_lock import hold
-from huelab.tracking import address, provenance, registry, results, runs, succession, views, writing
+from huelab.tracking import address, judged, provenance, registry, results, runs, succession, views, writing
 from huelab.tracking.champion import Source
 from huelab.tracking.database import Tracking, end_abandoned, tracking
 from huelab.tracking.runs import PRESENT
@@ -29,6 +29,7 @@ def sync(*, say: Say, promote: bool | None = None) -> list[str]:
         say("nothing to mirror: no colorizer is trained and evaluated yet (make run)")
         return []
     leaderboard, experiment = results.leaderboard(), provenance.experiment()
+    seen = judged.read(say)
     with hold("tracking", wait=_LOCK_SECONDS), tracking(settings.registry.experiment, say=say) as mlflow:
         if ended := end_abandoned(mlflow):
             say(f"marked {ended} run(s) as killed that an earlier process left unfinished")
@@ -51,6 +52,7 @@ def sync(*, say: Say, promote: bool | None = None) -> list[str]:
             say(f"{version} had lost its files in MLflow: stored again")
         candidates = [(result, numbers[result.name]) for result in found if result.may_be_champion]
         succession.update(mlflow, candidates, settings, promote=promote, say=say)
+        judged.write(mlflow, seen, settings.registry.model)
         for number, wanted in new.items():
             writing.end(mlflow, number, wanted)
         return list(numbers.values())

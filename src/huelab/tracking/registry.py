@@ -27,9 +27,13 @@ _NEEDS = ("huelab", "numpy", "pydantic", "pyyaml", "safetensors", "torch")
 
 def versions(mlflow: Tracking, model: str) -> dict[int, Registered]:
     """Every version of `model` that is not deleted, by number."""
+    return {one.version: one for one, _ in sorted(tagged(mlflow, model), key=lambda found: found[0].version)}
+
+
+def tagged(mlflow: Tracking, model: str) -> list[tuple[Registered, Mapping[str, str]]]:
+    """Every version of `model` that is not deleted, with its tags."""
     found = mlflow.client.search_model_versions(f"name = '{model}'", max_results=10_000)
-    known = (_registered(int(one.version), one.tags) for one in found if _CONTENT in one.tags and _MODEL in one.tags)
-    return {one.version: one for one in sorted(known, key=lambda one: one.version)}
+    return [(_registered(int(one.version), one.tags), one.tags) for one in found if _CONTENT in one.tags and _MODEL in one.tags]
 
 
 def _registered(version: int, tags: Mapping[str, str]) -> Registered:
