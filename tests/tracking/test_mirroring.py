@@ -149,6 +149,17 @@ def test_an_experiment_has_a_comparison_of_its_own(mirrored: Path) -> None:
     assert len(runs("tags.experiment = 'params.yaml' and tags.present = 'true'")) == len(SCORES)
 
 
+def test_results_of_other_photographs_do_not_get_this_leaderboard(mirrored: Path) -> None:
+    """params.yaml lists a colorizer whose stages failed on the new photographs: what is there of it is of the former ones."""
+    evaluate("beta", 9.0, data="fedcba987654")
+    sync()
+    found = {run.data.tags["data_hash"]: run for run in runs("tags.kind = 'comparison'")}
+    assert found["fedcba987654"].data.tags["colorizers"] == "beta"
+    assert "best" not in found["fedcba987654"].data.tags
+    assert artifacts(found["fedcba987654"].info.run_id) == set()
+    assert "leaderboard.md" in artifacts(found[DATA].info.run_id)
+
+
 def test_intervals_that_come_later_reach_the_run_that_is_there(trained: Path) -> None:
     (paths.reports() / "leaderboard.json").unlink()
     first, _ = sync()

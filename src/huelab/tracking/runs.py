@@ -46,6 +46,8 @@ def of_result(result: Result, *, experiment: str, parent: str) -> Wanted:
 def of_comparison(some: Sequence[Result], leaderboard: Mapping[str, Any], *, experiment: str) -> Wanted:
     """The parent of all runs of one named experiment on the same photographs and split; it carries the newest leaderboard and report."""
     first = some[0]
+    compared = leaderboard.get("data_hash") == first.data_hash  # else it, the tables and the report are of other photographs
+    leaderboard = leaderboard if compared else {}
     counts = _meta(first.data_hash).get("photographs")
     photographs = f"{counts} photographs " if counts else ""
     tags = {
@@ -55,7 +57,7 @@ def of_comparison(some: Sequence[Result], leaderboard: Mapping[str, Any], *, exp
         "colorizers": ", ".join(result.name for result in some),
         "best": str(leaderboard.get("best") or ""),
         "sorted_by": str(leaderboard.get("sort") or ""),
-        NOTE: _comparison_note(),
+        NOTE: _comparison_note() if compared else "",
     }
     numbers = {"pictures": leaderboard.get("n_items"), "photographs": leaderboard.get("n_photos")}
     numbers |= {f"smallest_difference/{metric}": value for metric, value in (leaderboard.get("power") or {}).items()}
@@ -65,7 +67,7 @@ def of_comparison(some: Sequence[Result], leaderboard: Mapping[str, Any], *, exp
         tags={**provenance.tags(), **_not_empty(tags)},
         metrics=results.finite(numbers),
         dataset=_dataset(first),
-        files={str(file.relative_to(paths.reports())): file for file in _reports()},
+        files={str(file.relative_to(paths.reports())): file for file in (_reports() if compared else ())},
     )
 
 
