@@ -520,4 +520,4 @@ def test_losses_runs_from_a_fresh_copy_of_the_project(toy: Path) -> None:
     assert "Kept as the experiment losses." in out
     assert "2 colorizers mirrored" in out
     for name in git("status", "--porcelain", "--untracked-files=all").splitlines():
-        assert name.split()[-1] in ("params.yaml", "dvc.lock", "data.dvc"), "only what DVC keeps"
+        assert name.split()[-1] in ("params.yaml", "dvc.lock", "data.dvc", "registry/promotions.jsonl"), "only what belongs under git"
