@@ -92,4 +92,7 @@ def mirrored(trained: Path, store: str, template: Path, monkeypatch: pytest.Monk
         shutil.rmtree(trained)
         shutil.copytree(template, trained)
         monkeypatch.chdir(trained)  # the folder that was the current one is gone
+        from mlflow.tracking._tracking_service import utils
+
+        utils._artifact_repos_cache.clear()  # a process remembers where a run's artifacts lie, and these runs lay in another project
     return trained
