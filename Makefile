@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 1
 
-.PHONY: run test check ui bench lint types venv venv-dev clean
+.PHONY: run test test-all check ui bench lint types venv venv-dev clean
 
 run: venv ## photographs -> trained, compared, tracked, registered colorizers
 	@$(BIN)/python -m pipelines.run --jobs $(JOBS)
@@ -12,14 +12,19 @@ run: venv ## photographs -> trained, compared, tracked, registered colorizers
 ui: venv ## the dashboard and MLflow's UI on 127.0.0.1
 	@$(BIN)/python -m dashboards.ui
 
-test: venv-dev ## everything: ruff, mypy --strict, pytest
+test: venv-dev ## ruff, mypy --strict, pytest, a headless browser
+	@./scripts/browser.sh
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest -q -n auto --durations=10 -m "not long"
+
+test-all: venv-dev ## also simulations of minutes, and what runs again on PostgreSQL-backed servers
 	@./scripts/browser.sh
 	$(MAKE) --no-print-directory lint types
 	$(BIN)/python -m pytest -q -n auto --durations=10
 
 check: venv-dev ## the quick part, a few minutes
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -q -n auto -m "not slow and not browser"
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not browser and not long"
 
 lint:
 	$(BIN)/ruff check .

@@ -91,6 +91,7 @@ def test_holds_the_truth_as_often_as_it_says():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("interval", ["bca", "percentile"])
 @pytest.mark.parametrize("skewed", [False, True])
 @pytest.mark.parametrize("photographs", [60, 100])

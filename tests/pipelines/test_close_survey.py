@@ -78,6 +78,7 @@ def test_a_simulated_study_is_not_even_closed(project: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @own_database
 def test_one_command_takes_a_study_to_leaderboard_mlflow_and_rule(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the temporary server of a run that names none."""

@@ -191,6 +191,7 @@ def refresh(*words: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_an_earlier_run_left_undone_is_done_though_no_photograph_is_new(toy: Path, scheduled: str) -> None:
     """A refresh that failed has imported the photographs: the next one must not take that for having used them."""
     (toy / "break-a").touch()
@@ -244,6 +245,7 @@ def start_serving(scheduled: str) -> Iterator[Callable[..., subprocess.Popen[str
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_schedule_turns_new_photographs_into_a_challenger_that_the_rule_judges(
     gallery: Path, scheduled: str, start_serving: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -285,6 +287,7 @@ def done(address: str, known: set[str]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_run_on_schedule_waits_for_no_other_and_ends_with_whoever_serves(
     toy: Path, scheduled: str, start_serving: Callable[..., subprocess.Popen[str]]
 ) -> None:

@@ -194,6 +194,7 @@ def test_nothing_the_browser_holds_says_which_is_fake(site: Callable[..., Site],
         assert secret not in requests, secret
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ms", [250, 1000])
 @pytest.mark.parametrize("slow", [False, True])
 def test_pictures_are_shown_for_the_frames_they_should_be(site: Callable[..., Site], browser: Browser, ms: int, slow: bool) -> None:
@@ -214,6 +215,7 @@ def test_pictures_are_shown_for_the_frames_they_should_be(site: Callable[..., Si
     assert votes["shown_ms"].mean() == pytest.approx(ms, abs=FRAME / 2), "no constant shift of a frame"
 
 
+@pytest.mark.long
 def test_a_reload_a_second_tab_and_the_back_button_lead_to_the_same_trial(site: Callable[..., Site], browser: Browser) -> None:
     one = site(screening=False)
     opened, wrong = page(browser)
@@ -282,6 +284,7 @@ def test_an_answer_outlives_the_server(site: Callable[..., Site], browser: Brows
     assert len(one.votes()) == 13
 
 
+@pytest.mark.long
 def test_a_tab_that_was_hidden_while_the_pictures_were_shown_gets_them_again(site: Callable[..., Site], browser: Browser) -> None:
     one = site(exposure_ms=1000, screening=False)
     opened, _ = page(browser)

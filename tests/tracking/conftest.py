@@ -30,7 +30,7 @@ def tracking_server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> 
         yield address
 
 
-@pytest.fixture(params=["own", pytest.param("server", marks=pytest.mark.slow)])
+@pytest.fixture(params=["own", pytest.param("server", marks=[pytest.mark.slow, pytest.mark.long])])
 def store(request: pytest.FixtureRequest) -> str:
     """Where MLflow keeps what it is told. A test about the project's own database is marked @own_database (tests/tracking/own.py)."""
     if request.param == "server":

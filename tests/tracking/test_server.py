@@ -17,7 +17,7 @@ from tests.tracking.own import on_server, own_database
 from tests.tracking.seen import artifacts, client, load, names, runs, sync
 from tests.tracking.stages import SCORES, train
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def nobody() -> str:

@@ -54,6 +54,7 @@ def test_scores_are_joined_by_picture_whatever_their_order_and_what_has_none_is_
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_intervals_over_photographs_cover_the_truth() -> None:
     """Simulated 120 times; the truth is that of very many photographs."""
     rates, scores = judged(20_000, agrees=0.5, seed=99)

@@ -79,6 +79,7 @@ def test_the_other_modes_find_the_order(mode: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_intervals_hold_what_they_say_over_two_hundred_studies() -> None:
     """Wilson's interval, as if votes were independent, holds far less often."""
     asked = study(trials=20, catches=0)
