@@ -72,7 +72,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
 
     def open_page(page: str, root: Path) -> AppTest:
         monkeypatch.setenv("HUELAB_ROOT", str(root))
-        app = AppTest.from_file(str(ROOT / "dashboards" / "navigation.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(ROOT / "dashboards" / "navigation.py"), default_timeout=300).run()
         return app if page == "overview" else app.switch_page(f"{page}.py").run()
 
     return open_page
