@@ -14,7 +14,7 @@ from tests.tracking import stages
 from tests.tracking.own import own_database
 from tests.tracking.seen import artifacts, client, load, names, runs, sync
 
-_OF_THE_MIRRORING = ("mlflow.parentRunId", "huelab.pid", "mlflow.log-model.history")
+_OF_THE_MIRRORING = ("mlflow.parentRunId", "huelab.pid", "huelab.project", "mlflow.log-model.history")
 
 
 def content() -> dict[str, Any]:
