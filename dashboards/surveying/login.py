@@ -85,7 +85,7 @@ def _visitor(page: str) -> Visitor | None:
 
 def _by_openid() -> Visitor | None:
     """By the verified e-mail address, or the provider's own name of the account: an address alone may be anybody's."""
-    if not st.user.is_logged_in:
+    if st.user.get("is_logged_in") is not True:
         st.info("Sign in to see the survey's pages.", icon=":material/lock:")
         st.button("Sign in", on_click=st.login, type="primary")
         return None

@@ -170,10 +170,10 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(project: Path, br
     assert "httponly" in flags
     assert "samesite=strict" in flags
     assert "secure" not in flags
-    reply = browser.post(signing.ADDRESS, data={"name": "ada", "password": PASSWORD}, headers={**HERE, "x-forwarded-proto": "https"})
-    assert "secure" in reply.headers["set-cookie"].lower()
     page = browser.get(signing.ADDRESS)
     assert "As ada, owner" in page.text
+    reply = browser.post(signing.ADDRESS, data={"name": "ada", "password": PASSWORD}, headers={**HERE, "x-forwarded-proto": "https"})
+    assert "secure" in reply.headers["set-cookie"].lower()
     assert "form-action 'self'" in page.headers["content-security-policy"]
     assert "unsafe-inline" not in page.headers["content-security-policy"]
 
