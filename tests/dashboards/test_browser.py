@@ -187,31 +187,6 @@ def test_a_row_chosen_in_the_table_is_the_picture_shown(address: str) -> None:
     assert wrong == []
 
 
-def test_a_point_chosen_in_the_scatter_is_the_picture_shown(address: str) -> None:
-    """Where two models disagree most is found by pointing at it."""
-    with browser_page(address, 1280) as (page, wrong):
-        go_to(page, "Compare")
-        open_section(page, "Two models")
-        shown = page.get_by_text(re.compile(r"scene-\d+\.jpg · region")).first
-        before = shown.inner_text()
-        chart = page.get_by_test_id("stVegaLiteChart").filter(visible=True).first
-        chart.scroll_into_view_if_needed()
-        drawing = chart.locator("canvas, svg").first
-        box = drawing.bounding_box()
-        assert box is not None
-        with Image.open(io.BytesIO(drawing.screenshot())) as picture:
-            red, _, blue = np.moveaxis(np.asarray(picture.convert("RGB")).astype(int), -1, 0)
-        places = np.argwhere(blue - red > 90)
-        chosen = False
-        for row, column in places[:: max(1, len(places) // 8)]:
-            page.mouse.click(box["x"] + column, box["y"] + row)
-            settle(page)
-            if chosen := shown.inner_text() != before:
-                break
-        assert chosen, "no point of the scatter shows another picture"
-    assert wrong == []
-
-
 def test_reports_can_neither_call_out_nor_touch_the_dashboard(address: str) -> None:
     """The reports print names of the user's files: markup in one must stay harmless."""
     import urllib.request
