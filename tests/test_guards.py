@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,33 @@ def test_a_matching_torchvision_keeps_its_compiled_operators() -> None:
     boxes = torch.tensor([[0.0, 0.0, 4.0, 4.0], [0.0, 0.0, 4.0, 3.9], [8.0, 8.0, 9.0, 9.0]])
     kept = torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.5)
     assert kept.tolist() == [0, 2]
+
+
+def test_whatever_is_imported_is_installed_on_a_new_machine() -> None:
+    """A package that someone once installed by hand works here and nowhere else: every import is of something constraints.txt pins."""
+    project = Path(__file__).parents[1]
+    pinned = {normal(line.split("==")[0]) for line in (project / "constraints.txt").read_text().splitlines() if "==" in line}
+    ours = {"huelab", "pipelines", "dashboards", "benchmarks", "tests"}
+    whose = packages_distributions()
+    unpinned = {}
+    for folder in ["src", "pipelines", "dashboards", "benchmarks", "tests"]:
+        for file in (project / folder).rglob("*.py"):
+            for name in imported(file) - ours - set(sys.stdlib_module_names):
+                if not pinned & {normal(distribution) for distribution in whose.get(name, [])}:
+                    unpinned[name] = str(file.relative_to(project))
+    assert not unpinned, "add them to pyproject.toml and make constraints.txt again (its head says how)"
+
+
+def normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution.strip()).lower()
+
+
+def imported(file: Path) -> set[str]:
+    """The first part of every absolute import in a file, the ones inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
