@@ -187,6 +187,26 @@ def test_a_row_chosen_in_the_table_is_the_picture_shown(address: str) -> None:
     assert wrong == []
 
 
+def test_a_point_chosen_in_the_scatter_is_the_picture_shown(address: str) -> None:
+    """Where two models disagree most is found by pointing at it."""
+    with browser_page(address, 1280) as (page, wrong):
+        go_to(page, "Compare")
+        open_section(page, "Two models")
+        shown = page.get_by_text(re.compile(r"scene-\d+\.jpg · region")).locator("visible=true").first
+        before = shown.inner_text()
+        points = page.get_by_test_id("stVegaLiteChart").locator("visible=true").locator(".role-mark path[aria-label*=scene-]")
+        points.first.scroll_into_view_if_needed()
+        uncovered = points.evaluate_all("""points => points.map(point => {
+            const { x, y, width, height } = point.getBoundingClientRect();
+            return document.elementFromPoint(x + width / 2, y + height / 2) === point ? point.getAttribute('aria-label') : '';
+        })""")
+        names = [re.search(r"scene-\d+\.jpg", label) for label in uncovered]
+        place, name = next((place, name[0]) for place, name in enumerate(names) if name and name[0] not in before)
+        points.nth(place).click()
+        shown.filter(has_text=name).wait_for()
+    assert wrong == []
+
+
 def test_reports_can_neither_call_out_nor_touch_the_dashboard(address: str) -> None:
     """The reports print names of the user's files: markup in one must stay harmless."""
     import urllib.request
