@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from huelab.survey.statistics.twoway import Draws, Interval, drawn, interval
+from huelab.survey.statistics.twoway import Draws, Interval, binomial, drawn, interval
 
 Float = NDArray[np.float64]
 
@@ -39,10 +39,21 @@ def detection(table: pd.DataFrame, draws: Draws, models: Sequence[str]) -> list[
         signal = (own["fake_side"] == ("left" if pair else "only")).to_numpy(np.float64)
         said = (own["choice"] == ("left" if pair else "fake")).to_numpy(np.float64)
         counts = np.column_stack([signal * said, signal, (1 - signal) * said, 1 - signal])
-        d_prime = drawn(draws, own, counts, lambda sums: _measures(sums, pair=pair)[0])
-        bias = drawn(draws, own, counts, lambda sums: _measures(sums, pair=pair)[1])
+        least = _least(counts.sum(axis=0))
+        d_prime = drawn(draws, own, counts, lambda sums: _measures(sums, pair=pair)[0], floor=least / (2 if pair else 1))
+        bias = drawn(draws, own, counts, lambda sums: _measures(sums, pair=pair)[1], floor=least / 4)
         found.append(Detected(model, interval(d_prime, draws), interval(bias, draws), int((own["model"] == model).sum())))
     return found
+
+
+def _least(counts: Float) -> float:
+    """The variance of z(H) ± z(F) of independent answers, by the delta method."""
+    hits, signals, alarms, noise = map(float, counts)
+    parts = [
+        binomial(said, trials) / float(norm.pdf(norm.ppf((said + 0.5) / (trials + 1)))) ** 2
+        for said, trials in ((hits, signals), (alarms, noise))
+    ]
+    return sum(parts)
 
 
 def _measures(counts: Float, *, pair: bool) -> tuple[Float, Float]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from huelab.evaluation.paired import holm
-from huelab.survey.statistics.twoway import Drawn, Draws, Interval, drawn, interval, p_value, share, share_interval
+from huelab.survey.statistics.twoway import Drawn, Draws, Interval, binomial, difference_interval, drawn, p_value, share, share_interval
 
 Z = 1.959964
 
@@ -58,7 +58,7 @@ def differences(table: pd.DataFrame, draws: Draws, models: Sequence[str]) -> lis
     rows = []
     for first, second in combinations(models, 2):
         apart = rate[first] - rate[second]
-        rows.append((first, second, interval(apart, draws), p_value(apart, draws)))
+        rows.append((first, second, difference_interval(apart, draws), p_value(apart, draws)))
     corrected = holm([p for *_, p in rows])
     return [Difference(first, second, apart, p, adjusted) for (first, second, apart, p), adjusted in zip(rows, corrected, strict=True)]
 
@@ -69,7 +69,8 @@ def _of(table: pd.DataFrame, model: str) -> pd.DataFrame:
 
 def _rate(own: pd.DataFrame, draws: Draws) -> Drawn:
     fooled = own["fooled"].to_numpy(np.float64)
-    return drawn(draws, own, np.column_stack([fooled, np.ones_like(fooled)]), share)
+    counts = np.column_stack([fooled, np.ones_like(fooled)])
+    return drawn(draws, own, counts, share, floor=binomial(float(fooled.sum()), len(fooled)))
 
 
 def per_photograph(table: pd.DataFrame) -> pd.DataFrame:

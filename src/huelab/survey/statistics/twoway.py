@@ -5,18 +5,22 @@ photographs each carry the noise of single votes as well, so it is taken off onc
 and Miller 2011), never less than the larger of the first two. Votes alone give intervals half as wide that cover 55 to 85 % of the time
 where they say 95; drawing people and photographs at once (Owen's pigeonhole bootstrap) counts the votes' noise three times and covers 99 to
 100 %. It is kept for ranks, where a variance says nothing. More people cannot replace more photographs.
+
+Where everybody said the same, draws do not differ, and a bootstrap would be sure of what nobody can know. No variance is therefore less
+than that of as many independent votes (`binomial`), which is positive also where all or none were fooled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import log, sqrt
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 from scipy.stats import t
 
 Float = NDArray[np.float64]
@@ -78,9 +82,12 @@ class Drawn:
 
     value: float
     by_way: dict[Way, Float]
+    floor: float = 0.0
+    """Its variance if all votes were independent: it cannot be known better than that."""
 
     def __sub__(self, other: Drawn) -> Drawn:
-        return Drawn(self.value - other.value, {way: self.by_way[way] - other.by_way[way] for way in WAYS})
+        apart = {way: self.by_way[way] - other.by_way[way] for way in WAYS}
+        return Drawn(self.value - other.value, apart, self.floor + other.floor)
 
     def deviation(self) -> float:
         """Its two-way standard error; NaN where too many draws leave it undefined."""
@@ -90,8 +97,7 @@ class Drawn:
             if finite.size < 0.5 * self.by_way[way].size or finite.size < 2:
                 return float("nan")
             spread.append(float(finite.var(ddof=1)))
-        people, photographs, votes = spread
-        return sqrt(max(people + photographs - votes, people, photographs))
+        return two_way(*spread, floor=self.floor)
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,21 @@ class Interval:
     high: float | None
 
 
-def drawn(draws: Draws, table: pd.DataFrame, counts: Float, figure: Callable[[Float], Float]) -> Drawn:
+def two_way(people: float, photographs: float, votes: float, *, floor: float = 0.0) -> float:
+    """The standard error from the variances over people, photographs and single votes, and the least variance there can be."""
+    return sqrt(max(people + photographs - votes, people, photographs, floor))
+
+
+def binomial(hits: float, trials: float) -> float:
+    """The variance of a share of independent votes, at (hits + ½)/(trials + 1), so that it is positive where all or none hit."""
+    share = (hits + 0.5) / (trials + 1)
+    return share * (1 - share) / trials if trials else float("inf")
+
+
+def drawn(draws: Draws, table: pd.DataFrame, counts: Float, figure: Callable[[Float], Float], *, floor: float = 0.0) -> Drawn:
     """`figure` maps sums (n, m) of `counts` (rows, m) to (n,) values: the figure of `table`, and of each way's draws."""
     own = figure(counts.sum(axis=0)[None])
-    return Drawn(float(own[0]), {way: figure(draws.sums(table, counts, way)) for way in WAYS})
+    return Drawn(float(own[0]), {way: figure(draws.sums(table, counts, way)) for way in WAYS}, floor)
 
 
 def interval(found: Drawn, draws: Draws) -> Interval:
@@ -124,10 +141,17 @@ def share_interval(found: Drawn, draws: Draws, trials: int) -> Interval:
     if plain.low is None:
         return plain
     share = min(max(found.value, 0.5 / (trials + 1)), 1 - 0.5 / (trials + 1))
-    least = sqrt(share * (1 - share) / trials)  # where everybody said the same, the draws do not differ either
-    half = float(t.ppf(0.975, draws.clusters - 1)) * max(found.deviation(), least) / (share * (1 - share))
-    ends = [1 / (1 + exp(-(log(share / (1 - share)) + sign * half))) for sign in (-1, 1)]
+    half = float(t.ppf(0.975, draws.clusters - 1)) * found.deviation() / (share * (1 - share))
+    ends = [float(expit(log(share / (1 - share)) + sign * half)) for sign in (-1, 1)]
     return Interval(found.value, min(ends[0], found.value), max(ends[1], found.value))
+
+
+def difference_interval(found: Drawn, draws: Draws) -> Interval:
+    """Of a difference of two shares, which lies between -1 and 1."""
+    plain = interval(found, draws)
+    if plain.low is None or plain.high is None:
+        return plain
+    return Interval(plain.value, max(-1.0, plain.low), min(1.0, plain.high))
 
 
 def p_value(found: Drawn, draws: Draws) -> float | None:
