@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
+
+from huelab.survey.statistics.fooling import Z
+
+FARTHEST = 10.0
+"""Log odds beyond which a coefficient runs away, rather than being found: e¹⁰ to one."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,11 @@ class Marginal:
 
 
 def marginal(table: pd.DataFrame, models: Sequence[str]) -> Marginal | None:
-    """Of the trials that count, clustered by person; None where it cannot be fitted (under five people, or all answers alike)."""
+    """Of the trials that count, clustered by person; a model that fooled always, or never, has no log odds and is left out.
+
+    None where the model cannot be estimated: under five people; a model always or never fooling on one side (its log odds there are
+    infinite, and any finite ones are a matter of when the search was stopped); no convergence; or no positive variance.
+    """
     from statsmodels.genmod.cov_struct import Exchangeable
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_estimating_equations import GEE
@@ -31,7 +41,7 @@ def marginal(table: pd.DataFrame, models: Sequence[str]) -> Marginal | None:
     own = table[table["fooled"].notna()].sort_values(["participant", "k"])
     present = [model for model in models if own.loc[own["model"] == model, "fooled"].nunique() == 2]
     own = own[own["model"].isin(present)]
-    if not present or own["participant"].nunique() < 5:
+    if not present or own["participant"].nunique() < 5 or (own.groupby(["model", "fake_side"])["fooled"].nunique() < 2).any():
         return None
     pair = bool((own["mode"] == "pair").all())
     order = own["k"] - own["k"].min()
@@ -39,18 +49,26 @@ def marginal(table: pd.DataFrame, models: Sequence[str]) -> Marginal | None:
     columns.append((order / max(1, order.max()) - 0.5).to_numpy(np.float64))
     if pair:
         columns.append(np.where(own["fake_side"] == "right", 0.5, -0.5))
-    design = np.column_stack(columns)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of iterations that ended early; the outcome is checked below
-        fitted = GEE(
-            own["fooled"].to_numpy(), design, groups=own["participant"].to_numpy(), family=Binomial(), cov_struct=Exchangeable()
-        ).fit()
-    ends = fitted.conf_int()
-    if not np.isfinite(ends).all():
+    asked = GEE(
+        own["fooled"].to_numpy(),
+        np.column_stack(columns),
+        groups=own["participant"].to_numpy(),
+        family=Binomial(),
+        cov_struct=Exchangeable(),
+    )
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # what it warns of is checked below
+        try:
+            fitted = asked.fit()
+        except (np.linalg.LinAlgError, ValueError):  # a singular design, or weights that were none
+            return None
+        found, variance = np.asarray(fitted.params), np.diag(np.asarray(fitted.cov_params()))
+    sane = np.isfinite(found).all() and np.isfinite(variance).all() and (variance > 0).all() and (np.abs(found) <= FARTHEST).all()
+    if not (fitted.converged and sane):
         return None
-
-    def share(log_odds: float) -> float:
-        return float(1 / (1 + np.exp(-log_odds)))
-
-    rates = {model: (share(fitted.params[place]), share(ends[place, 0]), share(ends[place, 1])) for place, model in enumerate(present)}
-    return Marginal(rates, float(fitted.params[len(present) + 1]) if pair else None, float(fitted.params[len(present)]))
+    half = Z * np.sqrt(variance)
+    rates = {
+        model: (float(expit(found[place])), float(expit(found[place] - half[place])), float(expit(found[place] + half[place])))
+        for place, model in enumerate(present)
+    }
+    return Marginal(rates, float(found[len(present) + 1]) if pair else None, float(found[len(present)]))
