@@ -11,6 +11,7 @@ from huelab.errors import SurveyError
 from huelab.survey import manifest, owners
 from huelab.survey.manifest import Manifest
 from huelab.survey.store import Store
+from huelab.tracking import known
 
 TABS = ["Studies", "New study"]
 
@@ -37,6 +38,16 @@ def one_study(store: Store, one: Listed, who: str) -> None:
     steps.facts(one)
     st.subheader("Links")
     inviting.show(store, one, who)
+    completion_codes(store, one)
+
+
+def completion_codes(store: Store, one: Listed) -> None:
+    """What whoever pays people checks theirs against. Sorted, and never beside answers."""
+    if not one.complete:
+        return
+    with st.expander("Completion codes"):
+        st.write("Who is complete was shown one of these. In no order, and not beside answers: a code says that somebody finished.")
+        st.code("\n".join(owners.codes(store, one.id)), None)
 
 
 def example(found: Manifest) -> None:
@@ -70,11 +81,15 @@ def new_study(store: Store, existing: list[Listed], who: str) -> None:
     example(found)
     study = forms.asked(base, found, f"form_{origin}_{st.session_state.get('study_made', 0)}")
     if st.button("Create a draft", type="primary", disabled=study is None, key="study_create") and study is not None:
+        tracked, problem = known.told([found.models[name].content for name in study.models])
         try:
-            version = owners.create(store, study, paths.stimuli(), who=who, survey=from_version.survey if from_version else None)
+            survey = from_version.survey if from_version else None
+            version = owners.create(store, study, paths.stimuli(), who=who, survey=survey, tracked=tracked)
         except SurveyError as error:
             steps.wrong(error)
             return
+        if problem:
+            st.session_state["study_problem"] = problem
         st.session_state["study_made"] = st.session_state.get("study_made", 0) + 1
         st.session_state["study_go"] = version
         st.rerun()
@@ -86,6 +101,8 @@ base = database.store()
 if (made := st.session_state.pop("study_go", None)) is not None:  # before the widgets it sets are drawn
     versions.go_to(made)
     st.session_state["study_tab"] = TABS[0]
+if (told := st.session_state.pop("study_problem", "")) != "":
+    st.warning(told, icon=":material/info:")
 everything = versions.listed(base)
 tabs = dict(zip(TABS, st.tabs(TABS, key="study_tab", on_change="rerun", default=TABS[not everything]), strict=True))
 if tabs["Studies"].open:

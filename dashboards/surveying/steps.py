@@ -40,7 +40,7 @@ def show(store: Store, one: Listed, who: str) -> None:
     """Buttons for what its state allows."""
     with st.container(horizontal=True):
         if st.button("Preview", icon=":material/visibility:", key=f"preview_{one.id}", help="Try it as a participant. It never counts."):
-            st.session_state[f"preview_of_{one.id}"] = inviting.link(inviting.base_address(), owners.preview(store, one.id, who=who))
+            _preview(store, one, who)
         if one.state == "draft" and st.button("Launch", icon=":material/rocket_launch:", type="primary", key=f"launch_{one.id}"):
             _launch(store, one, who)
         if one.state == "paused" and st.button("Resume", icon=":material/play_arrow:", type="primary", key=f"resume_{one.id}"):
@@ -59,9 +59,18 @@ def show(store: Store, one: Listed, who: str) -> None:
         st.caption("A draft is open to nobody but you. Launched, it never changes again; a change is a new version.")
 
 
+def _preview(store: Store, one: Listed, who: str) -> None:
+    try:
+        token = owners.preview(store, one.id, who=who)
+    except SurveyError as error:
+        wrong(error)
+    else:
+        st.session_state[f"preview_of_{one.id}"] = inviting.link(inviting.base_address(), token)
+
+
 def _launch(store: Store, one: Listed, who: str) -> None:
     try:
-        owners.launch(store, one.id, paths.stimuli(), who=who, consent=texts.consent(one.study)["text"])
+        owners.launch(store, one.id, paths.stimuli(), who=who)
     except SurveyError as error:
         wrong(error)
     else:

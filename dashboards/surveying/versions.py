@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from sqlalchemy import func, select
 
-from huelab.survey.people import study_of
+from huelab.survey.frozen import study_of
 from huelab.survey.schema import Participant, Survey, Version
 from huelab.survey.store import Store
 from huelab.survey.study import Study
@@ -32,6 +32,8 @@ class Listed:
     """Who looked at results early, when and why."""
     joined: int
     complete: int
+    gone: int
+    """How many more were complete and had their data deleted since."""
 
     @property
     def title(self) -> str:
@@ -42,11 +44,16 @@ class Listed:
 
 def listed(store: Store) -> list[Listed]:
     """All versions, the latest study first."""
-    counted = select(Participant.version_id, Participant.state, func.count()).where(~Participant.preview)
+    counted = select(Participant.version_id, Participant.state, func.count(), func.count(Participant.completed_at)).where(
+        ~Participant.preview
+    )
     with store.read() as session:
         counts: dict[str, dict[str, int]] = {}
-        for version, state, count in session.execute(counted.group_by(Participant.version_id, Participant.state)):
+        ended: dict[str, int] = {}
+        for version, state, count, ends in session.execute(counted.group_by(Participant.version_id, Participant.state)):
             counts.setdefault(version, {})[state] = count
+            if state == "deleted":
+                ended[version] = ends
         rows = session.execute(
             select(Version, Survey.created_at)
             .join(Survey, Survey.id == Version.survey_id)
@@ -63,6 +70,7 @@ def listed(store: Store) -> list[Listed]:
                 opened=list(version.results_opened),
                 joined=sum(counts.get(version.id, {}).values()),
                 complete=counts.get(version.id, {}).get("complete", 0),
+                gone=ended.get(version.id, 0),
             )
             for version, _ in rows
         ]

@@ -29,18 +29,37 @@ def _who() -> str:
     return getpass.getuser()
 
 
+def _address(url: str) -> str:
+    """An address of a server, without the slash at its end. Raises UsageError for what is none."""
+    from urllib.parse import urlsplit
+
+    from huelab.errors import UsageError
+
+    try:
+        parts = urlsplit(url.strip())
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment) and parts.port != 0
+    except ValueError:  # a port that is no number
+        whole = False
+    if not whole:
+        raise UsageError(f"--url is {url!r}; expected where participants reach the server, such as https://survey.example.org.")
+    return url.strip().rstrip("/")
+
+
 def _base(url: str) -> str:
-    return f"{url.rstrip('/')}/survey/#"
+    return f"{_address(url)}/survey/#"
 
 
 URL = Annotated[str, typer.Option("--url", help="where participants reach the server")]
 _HERE = "http://127.0.0.1:8501"
+_LONGEST_DAYS = 3650
 
 
 @app.command("create")
 def create(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="the study as YAML; options below go on top of it")] = None,
     title: Annotated[str | None, typer.Option()] = None,
+    purpose: Annotated[str | None, typer.Option(help="what the answers are for; participants read it before they agree")] = None,
+    contact: Annotated[str | None, typer.Option(help="whom participants may ask: an address they can write to")] = None,
     mode: Annotated[str | None, typer.Option(help="pair, single or prefer")] = None,
     model: Annotated[list[str] | None, typer.Option(help="a colorizer, as often as you like; all that are rendered when left out")] = None,
     trials: Annotated[int | None, typer.Option()] = None,
@@ -54,12 +73,17 @@ def create(
     from huelab import paths
     from huelab.survey import manifest, owners
     from huelab.survey.study_file import read
+    from huelab.tracking import known
 
-    given: dict[str, Any] = {"title": title, "mode": mode, "models": model, "trials": trials, "catches": catches, "people": people}
-    given |= {"exposure_ms": exposure_ms, "simulated": simulated or None}
+    given: dict[str, Any] = {"title": title, "purpose": purpose, "contact": contact, "mode": mode, "models": model}
+    given |= {"trials": trials, "catches": catches, "people": people, "exposure_ms": exposure_ms, "simulated": simulated or None}
     rendered = manifest.read(paths.stimuli())
     study = read(file, {key: value for key, value in given.items() if value is not None}, models=tuple(rendered.models))
-    typer.echo(owners.create(_store(), study, paths.stimuli(), who=_who(), survey=survey))
+    store = _store()
+    tracked, problem = known.told([rendered.models[name].content for name in study.models if name in rendered.models])
+    typer.echo(owners.create(store, study, paths.stimuli(), who=_who(), survey=survey, tracked=tracked))
+    if problem:
+        typer.echo(problem, err=True)
 
 
 @app.command("list")
@@ -67,7 +91,7 @@ def list_versions() -> None:
     """Every study version: state, people complete and planned, title."""
     from sqlalchemy import func, select
 
-    from huelab.survey.people import study_of
+    from huelab.survey.frozen import study_of
     from huelab.survey.schema import Participant, Version
 
     with _store().read() as session:
@@ -85,20 +109,17 @@ def preview(version: VersionArgument, url: URL = _HERE) -> None:
     """A link to try a study, a draft too; what you answer there is never counted."""
     from huelab.survey import owners
 
-    typer.echo(_base(url) + owners.preview(_store(), version, who=_who()))
+    base = _base(url)
+    typer.echo(base + owners.preview(_store(), version, who=_who()))
 
 
 @app.command("launch")
 def launch(version: VersionArgument) -> None:
     """Freeze a draft and open it."""
     from huelab import paths
-    from huelab.survey import owners, texts
-    from huelab.survey.people import study_of
+    from huelab.survey import owners
 
-    store = _store()
-    with store.read() as session:
-        consent = texts.consent(study_of(owners.find(session, version)))["text"]
-    owners.launch(store, version, paths.stimuli(), who=_who(), consent=consent)
+    owners.launch(_store(), version, paths.stimuli(), who=_who())
     typer.echo(f"{version} is live: `huelab survey invite {version}` makes links")
 
 
@@ -107,15 +128,25 @@ def invite(
     version: VersionArgument,
     count: Annotated[int, typer.Option(min=1, help="links")] = 1,
     cap: Annotated[int, typer.Option(min=1, help="people each link lets in")] = 1,
-    days: Annotated[int | None, typer.Option(min=1, help="until it ends")] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=_LONGEST_DAYS, help="until it ends")] = None,
     url: URL = _HERE,
 ) -> None:
     """Make links; they are shown this once."""
     from huelab.survey import owners
 
+    base = _base(url)
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None
     for token in owners.invite(_store(), version, who=_who(), count=count, cap=cap, expires=expires):
-        typer.echo(_base(url) + token)
+        typer.echo(base + token)
+
+
+@app.command("codes")
+def codes(version: VersionArgument) -> None:
+    """The completion codes of everybody who is complete, sorted: whoever pays people checks theirs against these."""
+    from huelab.survey import owners
+
+    for code in owners.codes(_store(), version):
+        typer.echo(code)
 
 
 @app.command("pause")
@@ -154,13 +185,8 @@ def stats(
     from huelab.survey.statistics import words
     from huelab.survey.statistics.results import tree
 
-    store = _store()
-    found = publishing.opened(store, version, who=_who(), why=why)
-    typer.echo(
-        json.dumps(tree(found), indent=1, ensure_ascii=False)
-        if as_json
-        else "\n\n".join([words.table(found), *publishing.early_looks(store, version)])
-    )
+    found = publishing.opened(_store(), version, who=_who(), why=why)
+    typer.echo(json.dumps(tree(found), indent=1, ensure_ascii=False) if as_json else words.table(found))
 
 
 @app.command("publish")
@@ -207,7 +233,7 @@ def simulate(
     """Let programs with known minds take a simulated study over HTTP."""
     from huelab.survey import simulate as simulation
 
-    simulation.run(_store(), version, people=people, url=url, seed=seed, who=_who(), say=typer.echo)
+    simulation.run(_store(), version, people=people, url=_address(url), seed=seed, who=_who(), say=typer.echo)
 
 
 @app.command("export")

@@ -7,6 +7,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from huelab.errors import SurveyError
 from huelab.survey import plans
@@ -94,5 +95,18 @@ def test_too_few_photographs_are_counted_out() -> None:
         planned(study(), 40, 0)
     with pytest.raises(SurveyError, match="6 for practice, found 2"):
         plan(study(), practice=PRACTICE[:2], main=photographs(60), cell=0, person="x")
-    with pytest.raises(SurveyError, match="ask at most 3"):
-        planned(study(trials=4, catches=4), 20, 0)
+
+
+def test_more_catches_than_can_stand_apart_are_refused_before_anybody_consents() -> None:
+    """A launched study of them answered every consent with 503."""
+    with pytest.raises(ValidationError, match=r"catches is 4; allowed: 0 to trials - 1 \(3\)"):
+        study(trials=4, catches=4)
+    for mode in ("pair", "single", "prefer"):
+        for trials in (4, 5, 9):
+            plans.require_possible(study(mode=mode, trials=trials, catches=trials - 1), practice=PRACTICE, main=photographs(40))
+
+
+def test_an_order_that_cannot_be_is_noticed_when_the_study_is_made() -> None:
+    asked = study(mode="single", trials=20, catches=19)  # three of four pictures are fake: five in a row somewhere
+    with pytest.raises(SurveyError, match="No order of 20 main and 19 catch trials keeps runs to 4"):
+        plans.require_possible(asked, practice=PRACTICE, main=photographs(60))

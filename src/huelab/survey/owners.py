@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -13,25 +12,36 @@ from sqlalchemy.orm import Session
 
 from huelab import paths
 from huelab.errors import SurveyError
-from huelab.survey import audit, manifest, plans, tokens
-from huelab.survey.manifest import Manifest
+from huelab.survey import audit, drafts, keeping, lineage, manifest, texts, tokens
+from huelab.survey.consent import in_all_languages
+from huelab.survey.frozen import study_of
+from huelab.survey.lineage import Tracked
 from huelab.survey.schema import Invite, Participant, Stimulus, Survey, Version
 from huelab.survey.store import Store
 from huelab.survey.study import Study
 
-_AFTER = {"live": ("draft", "paused"), "paused": ("live",), "closed": ("live", "paused")}
-"""State -> the states it may follow."""
-_ROUND = 1024
-"""Every picture of a version is sent padded to the largest one, rounded up to this many bytes."""
+_AFTER = {"live": ("draft",), "paused": ("live",), "closed": ("live", "paused")}
+"""State -> the states it may follow; `resume` alone leads back from paused."""
 
 
-def create(store: Store, study: Study, rendered: Path, *, who: str, survey: str | None = None) -> str:
+def create(
+    store: Store,
+    study: Study,
+    rendered: Path,
+    *,
+    who: str,
+    survey: str | None = None,
+    tracked: Mapping[str, Tracked] | None = None,
+) -> str:
     """A draft of `study` with the pictures of `rendered` (work/stimuli); as a new version of `survey` where one is named. Gives its id.
 
-    Raises SurveyError for models that were not rendered, and for too few photographs.
+    `tracked`: SHA-256 of weights -> where MLflow has them, for the record. Raises SurveyError for models that were not rendered, too few
+    photographs, trials that fit into no order, and a language there are no texts in.
     """
     found = manifest.read(rendered)
-    _check(study, found)
+    drafts.require_possible(study, found)
+    whole = lineage.of_version(found, tracked or {})
+    pictures = drafts.stimuli(study, found, whole)
     now = dt.datetime.now(dt.UTC)
     with store.write() as session:
         if survey is None:
@@ -47,89 +57,61 @@ def create(store: Store, study: Study, rendered: Path, *, who: str, survey: str 
             state="draft",
             content=study.model_dump(mode="json"),
             sha256=study.sha256(),
-            lineage=found.lineage(),
+            lineage=whole,
+            consent={},
             consent_sha256="",
+            body_bytes=keeping.body_bytes(pictures),
             simulated=study.simulated,
             results_opened=[],
         )
         session.add(version)
         session.flush()
-        session.add_all(_stimuli(version.id, study, found))
+        for picture in pictures:
+            picture.version_id = version.id
+        session.add_all(pictures)
         audit.append(
             session, who=who, what="create", subject=version.id, after={"sha256": version.sha256, "survey": survey, "number": number}
         )
     return version.id
 
 
-def _check(study: Study, found: Manifest) -> None:
-    missing = [name for name in study.models if name not in found.models]
-    if missing:
-        raise SurveyError(
-            f"No pictures were rendered of {', '.join(missing)}; there are some of {', '.join(found.models) or 'no model'}: choose among "
-            "these, or name the model in survey.models of params.yaml and run `dvc repro`."
-        )
-    plans.check(study, practice=len(found.photographs("practice")), main=len(found.photographs("main")))
+def launch(store: Store, version_id: str, rendered: Path, *, who: str, consent: str = "") -> None:
+    """Freezes a draft and opens it: its pictures are copied from `rendered` to var/, and what participants will read is kept with its hash.
 
-
-def _stimuli(version: str, study: Study, found: Manifest) -> list[Stimulus]:
-    wanted = [picture for picture in found.pictures if picture.kind != "model" or picture.model in study.models]
-    return [
-        Stimulus(
-            version_id=version,
-            photo_id=picture.photo_id,
-            kind=picture.kind,
-            model=picture.model,
-            role=picture.role,
-            sha256=picture.sha256,
-            width=picture.width,
-            height=picture.height,
-            bytes=picture.bytes,
-            lightness_error=picture.lightness_error,
-            provenance={
-                "path": picture.path,
-                "label": picture.label,
-                "renderer": found.renderer,
-                "data_hash": found.data_hash,
-                "content": found.models[picture.model].content if picture.kind == "model" else "",
-            },
-        )
-        for picture in wanted
-    ]
-
-
-def launch(store: Store, version_id: str, rendered: Path, *, who: str, consent: str) -> None:
-    """Freezes a draft and opens it: its pictures are copied from `rendered` to var/, `consent` (the text participants will read) is hashed.
-
-    Raises SurveyError naming every picture that is missing or is not the one that was rendered; nothing is launched then.
+    `consent`: a text in place of that of the study. Raises SurveyError for a version that is no draft, for a study of people that does not
+    say what it is for and whom to ask, for a picture of another lightness than its photograph, and for pictures that are missing or are not
+    those that were rendered, naming all; nothing is launched then.
     """
     with store.read() as session:
-        pictures = list(session.scalars(select(Stimulus).where(Stimulus.version_id == version_id)))
-    kept = paths.survey_stimuli()
-    kept.mkdir(parents=True, exist_ok=True)
-    missing = sorted({_missing(picture, rendered, kept) for picture in pictures} - {""})
-    if missing:
-        raise SurveyError(
-            f"{len(missing)} pictures of the study are not there: {'; '.join(missing)}. Run `dvc repro stimuli` and create the study again."
-        )
+        version = find(session, version_id)
+        _require_follows(version, "live")
+        study = study_of(version)
+        pictures = _pictures(session, version_id)
+    if consent:
+        study = study.model_copy(update={"consent": consent})
+    _require_told(study)
+    keeping.require_lightness(pictures)
+    keeping.keep(pictures, rendered)
+    read = in_all_languages(study)
     with store.write() as session:
         version = _moved(session, version_id, "live", who=who)
-        version.body_bytes = -(-(max(picture.bytes for picture in pictures) + _ROUND // 2) // _ROUND) * _ROUND
         version.launched_at = dt.datetime.now(dt.UTC)
-        version.consent_sha256 = hashlib.sha256(consent.encode()).hexdigest()
+        version.consent = read
+        version.consent_sha256 = hashlib.sha256(texts.consent(study)["text"].encode()).hexdigest()
 
 
-def _missing(picture: Stimulus, rendered: Path, kept: Path) -> str:
-    """Copies a picture; what is wrong with it, "" if nothing."""
-    name = f"{picture.sha256}.png"
-    whose = f"{picture.provenance['path']} {picture.photo_id} by {picture.model or picture.kind}"
-    for file in (kept / name, rendered / "pictures" / name):
-        if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == picture.sha256:
-            if file.parent != kept:
-                temporary = kept / f".{name}"
-                shutil.copyfile(file, temporary)
-                temporary.replace(kept / name)
-            return ""
-    return whose
+def _pictures(session: Session, version_id: str) -> list[Stimulus]:
+    return list(session.scalars(select(Stimulus).where(Stimulus.version_id == version_id)))
+
+
+def _require_told(study: Study) -> None:
+    """Nobody can agree to a text that leaves open what their answers are for and whom to ask."""
+    lacking = [name for name in ("purpose", "contact") if not getattr(study, name).strip()]
+    if lacking and not study.consent and not study.simulated:
+        raise SurveyError(
+            f"The study has no {' and no '.join(lacking)}, which its participants read before they agree: make it again with --purpose and "
+            "--contact (or these keys in its file, or these fields of page Studies), or give it a consent text of its own."
+        )
 
 
 def pause(store: Store, version_id: str, *, who: str, why: str = "") -> None:
@@ -141,9 +123,10 @@ def pause(store: Store, version_id: str, *, who: str, why: str = "") -> None:
 def resume(store: Store, version_id: str, *, who: str, why: str = "") -> None:
     """Opens a paused version again."""
     with store.write() as session:
-        if (state := find(session, version_id).state) != "paused":
-            raise SurveyError(f"Version {version_id} is {state}, not paused.")
-        _moved(session, version_id, "live", who=who, why=why)
+        version = find(session, version_id)
+        if version.state != "paused":
+            raise SurveyError(f"Version {version_id} is {version.state}, not paused.")
+        _set(session, version, "live", who=who, why=why)
 
 
 def close(store: Store, version_id: str, *, who: str, why: str = "") -> None:
@@ -154,9 +137,20 @@ def close(store: Store, version_id: str, *, who: str, why: str = "") -> None:
 
 def _moved(session: Session, version_id: str, state: str, *, who: str, why: str = "") -> Version:
     version = find(session, version_id)
+    _require_follows(version, state)
+    return _set(session, version, state, who=who, why=why)
+
+
+def _require_follows(version: Version, state: str) -> None:
     if version.state not in _AFTER[state]:
-        raise SurveyError(f"Version {version_id} is {version.state}: only one that is {' or '.join(_AFTER[state])} can become {state}.")
-    audit.append(session, who=who, what=state, subject=version_id, before={"state": version.state}, after={"state": state}, why=why)
+        resume = f" `huelab survey resume {version.id}` opens it again." if (version.state, state) == ("paused", "live") else ""
+        raise SurveyError(
+            f"Version {version.id} is {version.state}: only one that is {' or '.join(_AFTER[state])} can become {state}.{resume}"
+        )
+
+
+def _set(session: Session, version: Version, state: str, *, who: str, why: str) -> Version:
+    audit.append(session, who=who, what=state, subject=version.id, before={"state": version.state}, after={"state": state}, why=why)
     version.state = state
     return version
 
@@ -210,10 +204,17 @@ def revoke(store: Store, invites: Sequence[str], *, who: str) -> None:
             audit.append(session, who=who, what="revoke", subject=identity)
 
 
-def preview(store: Store, version_id: str, *, who: str) -> str:
-    """The token of a trial participant, who may try a draft too; what they answer is never counted or exported."""
+def preview(store: Store, version_id: str, *, who: str, rendered: Path | None = None) -> str:
+    """The token of a trial participant, who may try a draft too; what they answer is never counted or exported.
+
+    The pictures of a draft are copied from `rendered` (work/stimuli) as for a launch. Raises SurveyError where they are not there.
+    """
     token = tokens.new_token()
     now = dt.datetime.now(dt.UTC)
+    with store.read() as session:
+        draft = find(session, version_id).state == "draft"
+        pictures = _pictures(session, version_id) if draft else []
+    keeping.keep(pictures, rendered or paths.stimuli())
     with store.write() as session:
         find(session, version_id)
         session.add(
@@ -229,6 +230,14 @@ def preview(store: Store, version_id: str, *, who: str) -> str:
         )
         audit.append(session, who=who, what="preview", subject=version_id)
     return token
+
+
+def codes(store: Store, version_id: str) -> list[str]:
+    """The completion codes of everybody who is complete, sorted, so that nothing of who and when is in their order. For paying people."""
+    with store.read() as session:
+        find(session, version_id)
+        done = (Participant.version_id == version_id) & (Participant.state == "complete") & ~Participant.preview
+        return sorted(code for code in session.scalars(select(Participant.completion_code).where(done)) if code)
 
 
 def open_results(store: Store, version_id: str, *, who: str, why: str) -> None:

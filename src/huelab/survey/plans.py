@@ -20,6 +20,9 @@ from huelab.survey.study import Study
 LONGEST_RUN = 4
 """Trials in a row whose fake is on the same side (in mode single: that are all real or all fake)."""
 
+_TRIED = 100
+"""Cells whose plan is drawn when a study is made."""
+
 Kind = Literal["real", "model", "catch"]
 
 
@@ -81,6 +84,17 @@ def check(study: Study, *, practice: int, main: int) -> None:
             f"The study needs more photographs: {'; '.join(lacking)}. Ask fewer trials (trials, catches, practice), or render more "
             "(survey.photographs in params.yaml)."
         )
+
+
+def require_possible(study: Study, *, practice: Sequence[str], main: Sequence[str]) -> None:
+    """Draws a plan of each cell (of many: of some all over the square), for what cannot be drawn must not be noticed by participants.
+
+    Raises SurveyError as `check` and `plan` do.
+    """
+    check(study, practice=len(practice), main=len(main))
+    every = cells(study, len(main))
+    for cell in range(0, every, max(1, every // _TRIED)):
+        plan(study, practice=practice, main=main, cell=cell, person=f"trial {cell}")
 
 
 def plan(study: Study, *, practice: Sequence[str], main: Sequence[str], cell: int, person: str) -> list[Planned]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from huelab import paths
 from huelab.survey import audit, tokens
-from huelab.survey.people import study_of
+from huelab.survey.frozen import study_of
 from huelab.survey.refusal import Refused
 from huelab.survey.schema import Answer, Event, Export, Participant, Trial, Version
 from huelab.survey.store import Store

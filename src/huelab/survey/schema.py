@@ -93,8 +93,11 @@ class Version(Base):
     content: Mapped[dict[str, Any]]
     sha256: Mapped[str] = mapped_column(String(64))
     lineage: Mapped[dict[str, Any]]
-    """data_hash, split and protocol, renderer, git commit, per model: content hash, MLflow run, registry version."""
+    """data_hash, split and protocol, renderer, git commit, per model: SHA-256 of its weights, MLflow run, registry version."""
+    consent: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Language -> what participants read when they agreed, and its SHA-256: kept when the version was launched."""
     consent_sha256: Mapped[str] = mapped_column(String(64))
+    """Of the text in the study's own language; "" for a draft."""
     body_bytes: Mapped[int] = mapped_column(default=0)
     """Every picture is padded to this length when it is sent."""
     simulated: Mapped[bool] = mapped_column(default=False)
@@ -143,7 +146,7 @@ class Invite(Base):
 
 
 class Participant(Base):
-    """One person, or what is left of them: a deleted one keeps id, state and cell alone."""
+    """One person, or what is left of them: a deleted one keeps id, state, cell, and the days of joining and of the last request."""
 
     __tablename__ = "participant"
     __table_args__ = (_one_of("state", PARTICIPANT_STATES, "state"), Index(None, "version_id", "state"))

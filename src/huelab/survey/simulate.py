@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from huelab.errors import SurveyError
 from huelab.survey import owners
 from huelab.survey.crowd import Crowd, Mind, photo_effects
-from huelab.survey.people import study_of
+from huelab.survey.frozen import study_of
 from huelab.survey.schema import Stimulus, Trial
 from huelab.survey.store import Store
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal, Self
+from typing import Any, Literal, Self
+from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Mode = Literal["pair", "single", "prefer"]
 """pair: real and fake side by side, "which has fake colours?"; single: one picture, "real or fake?"; prefer: two models, ties allowed."""
@@ -14,6 +15,8 @@ Mode = Literal["pair", "single", "prefer"]
 UNLIMITED = 0
 SHORTEST, LONGEST = 250, 5000
 """Bounds of a timed exposure, in ms."""
+CODE = "{code}"
+"""Stands in a completion address for the participant's completion code."""
 
 
 class _Frozen(BaseModel):
@@ -25,9 +28,9 @@ class Rules(_Frozen):
 
     catch_accuracy: float = Field(0.75, ge=0, le=1, description="least share of catch trials seen through")
     least_catches: int = Field(4, ge=1, description="answered catch trials from which that rule holds")
-    fast_ms: int = Field(200, ge=0, description="an answer faster than this after the pictures vanish is not a judgement")
+    fast_ms: int = Field(200, ge=0, description="an answer so soon after it could be given is not a judgement")
     fast_share: float = Field(0.25, ge=0, le=1, description="most of a person's main answers that may be so fast")
-    same_side: float = Field(0.95, gt=0.5, le=1, description="most of a person's main answers that may be on one side")
+    same_side: float = Field(0.95, gt=0.5, le=1, description="most of a person's main answers that may be on one side; not in mode single")
     least_done: float = Field(0.5, ge=0, le=1, description="least share of the main trials")
 
 
@@ -68,9 +71,16 @@ class Study(_Frozen):
     consent: str = Field("", max_length=20_000, description="replaces the text of the catalogue")
     rules: Rules = Rules()
     retention_days: int = Field(365, ge=1, le=3650, description="answers are deleted so long after the study closed")
-    completion_url: str = Field("", pattern=r"^(https://[^\s]*)?$", description="where participants go with their completion code")
+    completion_url: str = Field(
+        "", pattern=r"^(https://[^\s]*)?$", description="where participants go with their completion code; {code} stands for it"
+    )
     seed: int = Field(0, ge=0)
     simulated: bool = Field(False, description="answered by programs; for good, and never mixed with people's")
+
+    @field_validator("keys")
+    @classmethod
+    def _as_the_page_hears_them(cls, keys: tuple[str, str]) -> tuple[str, str]:
+        return keys[0].lower(), keys[1].lower()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -80,6 +90,8 @@ class Study(_Frozen):
             raise ValueError(f"models names one more than once: {', '.join(self.models)}")
         if self.mode == "prefer" and len(self.models) < 2:
             raise ValueError("mode prefer compares models: name at least two")
+        if self.catches >= self.trials:
+            raise ValueError(f"catches is {self.catches}; allowed: 0 to trials - 1 ({self.trials - 1}), for no two stand side by side")
         if self.keys[0] == self.keys[1] or not all(len(key) == 1 and key.isalnum() for key in self.keys):
             raise ValueError(f"keys is {list(self.keys)}; allowed: two different letters or digits")
         if list(self.looks) != sorted(set(self.looks)) or any(not 0 < look < self.people for look in self.looks):
@@ -95,10 +107,23 @@ class Study(_Frozen):
         """How many different photographs a person sees: each at most once, over practice, catch and main trials."""
         return self.practice + self.catches + self.trials
 
+    def completion_address(self, code: str) -> str:
+        """Where a participant goes with `code`, which stands in the address where the study says so; "" for nowhere."""
+        return self.completion_url.replace(CODE, quote(code, safe=""))
+
     def canonical(self) -> str:
         """JSON with sorted keys: equal studies give equal bytes."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return _canonical(self.model_dump(mode="json"))
 
     def sha256(self) -> str:
         """Of the canonical JSON."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
+        return digest(self.model_dump(mode="json"))
+
+
+def digest(content: dict[str, Any]) -> str:
+    """SHA-256 of a study's JSON as it is stored, whatever fields this version of huelab knows."""
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+
+def _canonical(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

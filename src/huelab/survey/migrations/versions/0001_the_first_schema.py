@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("lineage", sa.JSON(), nullable=False),
+        sa.Column("consent", sa.JSON(), nullable=False),
         sa.Column("consent_sha256", sa.String(length=64), nullable=False),
         sa.Column("body_bytes", sa.Integer(), nullable=False),
         sa.Column("simulated", sa.Boolean(), nullable=False),
