@@ -22,6 +22,7 @@ from PIL import Image
 from huelab.survey import owners, people
 from huelab.survey.store import Store
 from huelab.survey.study import Study
+from tests.survey.walked import browser, site  # noqa: F401  # fixtures
 
 Cluster = Callable[[], str]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 CHOICES = ("2", "3", "5", "6", "7", "9")
-SIDE = 340
+SIDE = 320
 _PLATES: tuple[tuple[Literal["control", "protan", "deutan"], str], ...] = (
     ("control", "7"),
     ("deutan", "5"),
@@ -36,6 +36,11 @@ _BASE = np.array([0.24, 0.22, 0.16])
 """Linear RGB between figure and ground."""
 _DIMMEST, _BRIGHTEST = 0.55, 1.45
 """Each dot's light is that of its colour times a number between these."""
+_LIGHTS = 6
+"""So many of them: with few colours a plate takes a tenth of the bytes, and all seven come before the first question."""
+_GRAY = np.array([150.0, 150.0, 150.0])
+_DOTS = ((9.5, 900), (7.5, 1500), (5.5, 3000), (4.0, 5000), (2.8, 4000))
+"""Radius in pixels, and how often a place for such a dot is tried."""
 
 Float = NDArray[np.float64]
 
@@ -59,19 +64,37 @@ def png(number: int) -> bytes:
     """Plate `number`, 0..COUNT-1; the same bytes each time."""
     kind, digit = _PLATES[number]
     figure, ground = (0.45 * _BASE, 1.7 * _BASE) if kind == "control" else confused(kind)
+    lights = np.linspace(0.9, 1.1, _LIGHTS) if kind == "control" else np.linspace(_DIMMEST, _BRIGHTEST, _LIGHTS)
+    colours = np.array([_level(of * light) for of in (ground, figure) for light in lights])
     rng = np.random.default_rng(number)
     inside = _digit(digit)
-    plate = Image.new("RGB", (2 * SIDE, 2 * SIDE), (150, 150, 150))  # drawn at twice the size: smooth edges
+    plate = Image.new("RGB", (2 * SIDE, 2 * SIDE), _rgb(_GRAY))  # drawn at twice the size: smooth edges
     pen = ImageDraw.Draw(plate)
     for x, y, radius in _dots(rng):
-        light = rng.uniform(0.9, 1.1) if kind == "control" else rng.uniform(_DIMMEST, _BRIGHTEST)
-        colour = np.clip((figure if inside[int(y), int(x)] else ground) * light, 0, 1)
-        level = np.where(colour > 0.0031308, 1.055 * colour ** (1 / 2.4) - 0.055, 12.92 * colour)
-        pen.ellipse(
-            [2 * (x - radius), 2 * (y - radius), 2 * (x + radius), 2 * (y + radius)], fill=tuple(int(v) for v in np.rint(255 * level))
-        )
+        colour = colours[_LIGHTS * inside[int(y), int(x)] + rng.integers(_LIGHTS)]
+        pen.ellipse([2 * (x - radius), 2 * (y - radius), 2 * (x + radius), 2 * (y + radius)], fill=_rgb(colour))
+    return _indexed(np.asarray(plate.resize((SIDE, SIDE), Image.Resampling.BOX)), colours)
+
+
+def _level(linear: Float) -> Float:
+    """sRGB levels, 0..255."""
+    linear = np.clip(linear, 0, 1)
+    return np.asarray(255 * np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear))
+
+
+def _rgb(levels: Float) -> tuple[int, int, int]:
+    red, green, blue = (int(level) for level in np.rint(levels))
+    return red, green, blue
+
+
+def _indexed(rgb: NDArray[np.uint8], colours: Float) -> bytes:
+    """A PNG of these colours, gray, and what lies half way between, for the edges."""
+    palette = np.rint(np.vstack([_GRAY, colours, (colours + _GRAY) / 2])).astype(np.uint8)
+    distance = ((rgb[:, :, None].astype(np.int32) - palette.astype(np.int32)) ** 2).sum(-1)
+    picture = Image.fromarray(distance.argmin(-1).astype(np.uint8), "P")
+    picture.putpalette(palette.tobytes())
     file = io.BytesIO()
-    plate.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(file, "PNG")
+    picture.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
@@ -89,15 +112,15 @@ def judged(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digit(digit: str) -> NDArray[np.bool_]:
     mask = Image.new("L", (SIDE, SIDE), 0)
-    font = ImageFont.load_default(size=270)
-    ImageDraw.Draw(mask).text((SIDE / 2, SIDE / 2), digit, 255, font=font, anchor="mm", stroke_width=9)
+    font = ImageFont.load_default(size=255)
+    ImageDraw.Draw(mask).text((SIDE / 2, SIDE / 2), digit, 255, font=font, anchor="mm", stroke_width=10)
     return np.asarray(mask) > 127
 
 
 def _dots(rng: np.random.Generator) -> list[tuple[float, float, float]]:
     """x, y and radius of dots that fill the disc without touching, large ones first."""
     placed = np.empty((0, 3))
-    for radius, tries in ((11.0, 700), (8.5, 1200), (6.0, 2500), (4.0, 5000), (2.8, 5000)):
+    for radius, tries in _DOTS:
         for x, y in rng.uniform(radius, SIDE - radius, (tries, 2)):
             if np.hypot(x - SIDE / 2, y - SIDE / 2) > SIDE / 2 - radius:
                 continue

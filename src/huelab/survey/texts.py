@@ -13,8 +13,9 @@ FALLBACK = "en"
 _FOLDER = Path(__file__).parent / "catalogues"
 
 
+@cache
 def languages() -> tuple[str, ...]:
-    """Those there is a catalogue of."""
+    """Those there is a catalogue of, such as ("de", "en")."""
     return tuple(sorted(file.stem for file in _FOLDER.glob("*.json")))
 
 
@@ -24,17 +25,28 @@ def chosen(wanted: str) -> str:
     return next((name for name in (wanted, wanted.partition("-")[0].lower()) if name in known), FALLBACK)
 
 
-@cache
 def catalogue(language: str) -> dict[str, str]:
-    """Key -> text; of English where there is no such language."""
-    texts: dict[str, str] = json.loads((_FOLDER / f"{FALLBACK}.json").read_text(encoding="utf-8"))
-    if chosen(language) != FALLBACK:
-        texts = texts | json.loads((_FOLDER / f"{chosen(language)}.json").read_text(encoding="utf-8"))
+    """Key -> text; of English where there is no such language. Whatever is asked for, only what there is stays in memory."""
+    return dict(_catalogue(chosen(language)))
+
+
+@cache
+def _catalogue(known: str) -> dict[str, str]:
+    return merged(_read(FALLBACK), _read(known))
+
+
+def merged(english: dict[str, str], translation: dict[str, str]) -> dict[str, str]:
+    """The translation, with English for what it lacks or leaves empty where English does not."""
+    return english | {key: text for key, text in translation.items() if text or not english.get(key)}
+
+
+def _read(known: str) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((_FOLDER / f"{known}.json").read_text(encoding="utf-8"))
     return texts
 
 
 def consent(study: Study) -> dict[str, str]:
-    """What a participant of `study` agrees to: the text, and its SHA-256, by which the agreement is kept."""
+    """What a participant of `study` agrees to: the text, its language, and its SHA-256, by which the agreement is kept."""
     text = study.consent or catalogue(study.language)["consent_text"].format(
         title=study.title,
         purpose=study.purpose or "–",
@@ -43,7 +55,13 @@ def consent(study: Study) -> dict[str, str]:
         minutes=minutes(study),
         days=study.retention_days,
     )
-    return {"text": text, "sha256": hashlib.sha256(text.encode()).hexdigest(), "title": study.title, "warning": study.content_warning}
+    return {
+        "text": text,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "language": study.language if study.consent else chosen(study.language),
+        "title": study.title,
+        "warning": study.content_warning,
+    }
 
 
 def minutes(study: Study) -> int:

@@ -11,8 +11,12 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-export function paragraphs(text) {
-  return text.split(/\n{2,}/).map((part) => element("p", {}, part));
+export function paragraphs(text, attributes = {}) {
+  return text.split(/\n{2,}/).map((part) => element("p", attributes, part));
+}
+
+export function heading(words, attributes = {}) {
+  return element("h1", { tabindex: "-1", "data-focus": true, ...attributes }, words);
 }
 
 export function button(text, action, { kind = "", hint = "" } = {}) {
@@ -20,12 +24,42 @@ export function button(text, action, { kind = "", hint = "" } = {}) {
   return element("button", { type: "button", class: kind, onclick: action }, ...shown);
 }
 
+export function code(label, value) {
+  return element("p", { class: "code" }, element("span", {}, label), element("output", {}, value));
+}
+
+// A line that is read out when it is filled
+export function problem() {
+  return element("p", { class: "warning", role: "alert" });
+}
+
+// Free text of at most so many characters, counted so that none is cut in two (an emoji is two of what `maxlength` counts)
+export function freeText(attributes, most) {
+  const field = element("textarea", { rows: 3, ...attributes });
+  field.addEventListener("input", () => {
+    if ([...field.value].length > most) field.value = cut(field.value, most);
+  });
+  return field;
+}
+
+export function cut(words, most) {
+  return [...words].filter((character) => !/^[\ud800-\udfff]$/.test(character)).slice(0, most).join("");
+}
+
+let frozen = false;
+
 export function render(...children) {
+  if (frozen) return;
   const stage = document.getElementById("stage");
   stage.replaceChildren(...children.filter(Boolean));
   window.scrollTo(0, 0);
   const focus = stage.querySelector("[data-focus]") ?? stage;
   focus.focus({ preventScroll: true });
+}
+
+// What stands there now is the last: a step that was under way draws nothing over it
+export function freeze() {
+  frozen = true;
 }
 
 export function say(text) {
