@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
-import secrets
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from huelab import paths
-from huelab.survey import audit, tokens
+from huelab.survey import audit, salts, tokens
 from huelab.survey.frozen import study_of
 from huelab.survey.refusal import Refused
-from huelab.survey.schema import Answer, Event, Export, Participant, Trial, Version
+from huelab.survey.schema import Answer, Event, Export, Participant, Stimulus, Trial, Version
 from huelab.survey.store import Store
 
 ADDRESS_DAYS = 7
@@ -32,53 +29,54 @@ def delete_me(store: Store, code: str) -> None:
 
 
 def export_my_data(store: Store, code: str) -> dict[str, Any]:
-    """All that is kept of the holder of a deletion code, readable by programs. Raises Refused for a code nobody has."""
+    """All that is kept of the holder of a deletion code, readable by programs. Raises Refused for a code nobody has.
+
+    Which picture was whose, and which side was the fake's, is told with it once they are done: before, it would tell the answers.
+    """
     with store.read() as session:
         person = _holder(session, code)
-        trials = session.execute(
-            select(Trial, Answer)
+        version = session.get_one(Version, person.version_id)
+        done = person.state in ("complete", "withdrawn") or version.state == "closed"
+        left, right = aliased(Stimulus), aliased(Stimulus)
+        rows = session.execute(
+            select(Trial, Answer, left, right)
             .outerjoin(Answer, (Answer.participant_id == Trial.participant_id) & (Answer.k == Trial.k))
+            .join(left, left.id == Trial.left_id)
+            .outerjoin(right, right.id == Trial.right_id)
             .where(Trial.participant_id == person.id)
             .order_by(Trial.k)
         )
         events = session.scalars(select(Event).where(Event.participant_id == person.id).order_by(Event.id))
         return {
-            "participant": {
-                name: _plain(getattr(person, name))
-                for name in (
-                    "id",
-                    "state",
-                    "language",
-                    "joined_at",
-                    "seen_at",
-                    "consented_at",
-                    "completed_at",
-                    "client",
-                    "screening",
-                    "questions",
-                )
-            },
-            "answers": [
-                {
-                    "trial": trial.k,
-                    "role": trial.role,
-                    "choice": given.choice,
-                    "rt_ms": given.rt_ms,
-                    "received_at": _plain(given.received_at),
-                }
-                for trial, given in trials
-                if given is not None
-            ],
+            "participant": {column.key: _plain(getattr(person, column.key)) for column in Participant.__table__.columns},
+            "answers": [_trial(*row, done=done) for row in rows if done or row[0].issued_at is not None],
             "events": [{"at": _plain(event.at), "kind": event.kind, "detail": event.detail} for event in events],
         }
 
 
+def _trial(trial: Trial, given: Answer | None, left: Stimulus, right: Stimulus | None, *, done: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "trial": trial.k,
+        "photo_id": trial.photo_id,
+        "repeats": trial.repeats,
+        "issued_at": _plain(trial.issued_at),
+        "exposures": trial.exposures,
+    }
+    if given is not None:
+        told |= {name: _plain(getattr(given, name)) for name in ("choice", "rt_ms", "shown_ms", "frames", "flags", "received_at")}
+    if done:
+        told |= {"role": trial.role, "fake_side": trial.fake_side}
+        told |= {"shown": [one.model or one.kind for one in (left, right) if one is not None]}
+    return told
+
+
 def sweep(store: Store, *, now: dt.datetime | None = None) -> int:
-    """Deletes what has outlived its purpose: people of versions closed longer than their retention, and old hashes of addresses.
+    """Deletes what has outlived its purpose: people of versions closed longer than their retention, old hashes of addresses, and salts.
 
     Gives how many people were deleted. Run by every server when it starts and once a day.
     """
     now = now or dt.datetime.now(dt.UTC)
+    salts.forget(now.date())
     deleted = 0
     with store.write() as session:
         old = Participant.joined_at < now - dt.timedelta(days=ADDRESS_DAYS)
@@ -94,27 +92,11 @@ def sweep(store: Store, *, now: dt.datetime | None = None) -> int:
 
 
 def address_hash(address: str, *, today: dt.date | None = None) -> str:
-    """SHA-256 of an address with a salt of the day: tells two visits of one day apart or alike, and nothing once that salt is gone."""
-    today = today or dt.datetime.now(dt.UTC).date()
-    return hashlib.sha256(_salt(today) + address.encode()).hexdigest()
+    """SHA-256 of an address with a salt of the day: tells two visits of one day apart or alike, and nothing once that salt is gone.
 
-
-def _salt(today: dt.date) -> bytes:
-    folder = paths.survey_salts()
-    file = folder / today.isoformat()
-    if not file.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.iterdir():
-            old.unlink(missing_ok=True)
-        temporary = folder / f".{today}.{os.getpid()}"
-        temporary.write_bytes(secrets.token_bytes(32))
-        try:
-            os.link(temporary, file)  # the first of several processes decides
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink(missing_ok=True)
-    return file.read_bytes()
+    Raises SurveyError where the salt cannot be kept.
+    """
+    return hashlib.sha256(salts.of(today or dt.datetime.now(dt.UTC).date()) + address.encode()).hexdigest()
 
 
 def _holder(session: Session, code: str) -> Participant:
@@ -125,15 +107,22 @@ def _holder(session: Session, code: str) -> Participant:
 
 
 def _delete(session: Session, person: Participant, *, who: str, why: str) -> None:
+    """What stays: id, version, state, cell, and the days (no times) of joining, last request and completion, by which looks are counted."""
     session.execute(delete(Answer).where(Answer.participant_id == person.id))
     session.execute(delete(Trial).where(Trial.participant_id == person.id))
     session.execute(delete(Event).where(Event.participant_id == person.id))
     session.execute(update(Export).where(Export.version_id == person.version_id).values(overtaken=True))
     person.state = "deleted"
-    person.token_hash = person.deletion_hash = None
+    person.token_hash = person.deletion_hash = person.invite_id = person.consented_at = None
     person.client, person.screening, person.questions = {}, {}, {}
-    person.address_hash = person.completion_code = ""
+    person.address_hash = person.completion_code = person.consent_sha256 = person.language = ""
+    person.joined_at, person.seen_at = _day(person.joined_at), _day(person.seen_at)
+    person.completed_at = None if person.completed_at is None else _day(person.completed_at)
     audit.append(session, who=who, what="delete participant", subject=person.id, why=why)
+
+
+def _day(at: dt.datetime) -> dt.datetime:
+    return at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _plain(value: Any) -> Any:
