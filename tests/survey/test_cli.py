@@ -15,13 +15,16 @@ import pytest
 
 from huelab import cli, paths
 from huelab.evaluation import human
-from huelab.survey import answering, export, people
+from huelab.survey import answering, export, people, person
+from huelab.survey.consent import consent_of
+from huelab.survey.schema import Version
 from huelab.survey.store import Store
 from tests.survey.conftest import rendered
 
 STUDY = """\
 title: Which is real?
 purpose: To see how far colourised photographs are from real ones.
+contact: lab@example.org
 trials: 8
 catches: 2
 block: 5
@@ -78,7 +81,8 @@ def take(link: str) -> str:
     store = Store.open()
     token = people.join(store, link.strip().partition("#")[2])
     with store.read() as session:
-        consent = people.find(session, token).version.consent_sha256
+        version = session.get_one(Version, person.find(session.connection(), token).version_id)
+        consent = consent_of(version, "en")["sha256"]
     people.consent(store, token, consent)
     people.display(store, token, {})
     people.ready(store, token)
@@ -87,7 +91,7 @@ def take(link: str) -> str:
         state = answering.answer(store, token, state["trial"]["nonce"], ("left", "right")[state["done"] % 2], rt_ms=900.0)["state"]
     assert state["step"] == "debrief"
     store.close()
-    return people.deletion_code(token)
+    return person.deletion_code(token)
 
 
 def test_a_study_from_draft_to_backup(done: Callable[..., str], survey: Huelab, project: Path) -> None:
@@ -201,7 +205,9 @@ def test_states_that_cannot_follow_each_other_are_named(done: Callable[..., str]
     assert f"Version {version} is draft, not paused" in survey("resume", version).err
     assert f"Version {version} is for people" in survey("simulate", version).err
     done("launch", version)
-    assert f"Version {version} is live: only one that is draft or paused can become live" in survey("launch", version).err
+    assert f"Version {version} is live: only one that is draft can become live" in survey("launch", version).err
+    done("pause", version)
+    assert f"`huelab survey resume {version}` opens it again" in survey("launch", version).err
     done("close", version)
     assert f"Version {version} is closed: nobody can join it any more" in survey("invite", version).err
 

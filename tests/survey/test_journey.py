@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from huelab.errors import SurveyError
-from huelab.survey import answering, audit, owners, people
+from huelab.survey import answering, audit, owners, people, person
+from huelab.survey.consent import consent_of
 from huelab.survey.pictures import Pictures, padded
 from huelab.survey.refusal import Refused
 from huelab.survey.schema import Answer, Audit, Participant, Stimulus, Trial, Version
@@ -66,7 +68,7 @@ def test_the_whole_way_from_the_link_to_the_codes(launch: Launch) -> None:
     state = answering.questions(one.store, token, {"seen": "no"})
     assert state["step"] == "debrief"
     assert len(state["completion_code"]) == 19
-    assert state["deletion_code"] == people.deletion_code(token)
+    assert state["deletion_code"] == person.deletion_code(token)
     assert count(one.store, Answer) == 16
 
 
@@ -167,6 +169,54 @@ def test_twenty_posts_of_one_answer_are_one_answer(launch: Launch) -> None:
     assert count(one.store, Answer) == 1
 
 
+def at_once(call: Callable[[], Any], times: int = 12) -> list[Any]:
+    """What a call gives or raises, of as many threads at the same time."""
+    found: list[Any] = []
+
+    def one() -> None:
+        try:
+            found.append(call())
+        except Exception as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_whoever_sends_everything_twelve_times_has_one_plan_and_one_completion_code(launch: Launch) -> None:
+    """A code that was shown and then overwritten is one nobody can find: the person goes unpaid."""
+    one = launch(screening=False)
+    link = one.link()
+    tokens = at_once(lambda: people.join(one.store, link))
+    assert len(set(tokens)) == 1, tokens
+    token = tokens[0]
+    assert at_once(lambda: people.consent(one.store, token, CONSENT)) == [None] * 12
+    people.display(one.store, token, {"viewport": [1, 1]})
+    people.ready(one.store, token)
+    state = answering.current(one.store, token)
+    last = ""
+    while "trial" in state:
+        last = state["trial"]["nonce"]
+        if not state["next"]:
+            break
+        state = answering.answer(one.store, token, last, "left")["state"]
+    ends = at_once(lambda: answering.answer(one.store, token, last, "left"))
+    assert len({reply["state"]["completion_code"] for reply in ends}) == 1, ends
+    assert answering.current(one.store, token)["completion_code"] == ends[0]["state"]["completion_code"]
+
+
+def test_who_is_complete_finds_their_codes_after_the_study_closed(launch: Launch) -> None:
+    one = launch()
+    token = one.person()
+    done = take(one, token)
+    owners.close(one.store, one.version, who="owner")
+    assert answering.current(one.store, token) == done
+
+
 def test_answers_of_others_and_ahead_of_time_are_refused(launch: Launch) -> None:
     one = launch()
     mine, other = one.person(), one.person()
@@ -196,7 +246,7 @@ def test_a_failed_exposure_is_put_again_once(launch: Launch) -> None:
     with one.store.read() as session:
         repeated = Counter(session.scalars(select(Trial.repeats).where(Trial.repeats.is_not(None))))
         assert set(repeated.values()) == {1}
-        assert len(repeated) == 8, "the main trials; practice and catches are not put again"
+        assert len(repeated) == 10, "the main trials and the catches: a catch that nobody could see says nothing about who did not see it"
         answer = session.scalar(select(Answer).join(Trial, (Trial.k == Answer.k)).where(Trial.nonce == first))
         assert answer is not None
         assert answer.flags == ["hidden", "reexposed"]
@@ -242,8 +292,9 @@ def test_a_preview_may_try_a_draft_and_counts_for_nothing(store: Store, project:
     folder = rendered(tmp_path / "stimuli")
     study = Study(title="t", models=("beta", "zhang"), trials=8, catches=2, screening=False)
     version = owners.create(store, study, folder, who="owner")
-    token = owners.preview(store, version, who="owner")
-    people.consent(store, token, "")
+    token = owners.preview(store, version, who="owner", rendered=folder)
+    with store.read() as session:
+        people.consent(store, token, consent_of(session.get_one(Version, version), "en")["sha256"])
     assert answering.current(store, token)["preview"] is True
     with refused("not_open"):
         people.join(store, owners.invite(store, version, who="owner")[0])

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from huelab.survey import guard, owners, web
-from huelab.survey.schema import Answer, Participant
+from huelab.survey.schema import Answer, Event, Participant
 from tests.survey.conftest import Launch, Launched
 
 HERE = {"origin": "http://testserver"}
@@ -28,7 +28,7 @@ def post(browser: TestClient, path: str, body: Any, token: str = "", **headers: 
 def begun(one: Launched, browser: TestClient) -> tuple[str, dict[str, Any]]:
     joined = post(browser, "join", {"link": one.link(), "language": "en-GB"}).json()
     token = joined["token"]
-    post(browser, "consent", {"sha256": joined["state"]["consent_sha256"]}, token)
+    post(browser, "consent", {"sha256": joined["state"]["consent"]["sha256"]}, token)
     post(browser, "display", {"viewport": [390, 844]}, token)
     post(browser, "screening", {"answers": {"0": "7"}}, token)
     return token, post(browser, "ready", {}, token).json()["state"]
@@ -123,6 +123,36 @@ def test_a_flood_is_slowed_and_others_are_not(launch: Launch, monkeypatch: pytes
     assert words[0] == 200
     assert words[-1] == 429
     assert browser.get("/survey/api/state", headers={"authorization": f"Bearer {other}"}).status_code == 200
+
+
+def test_made_up_tokens_run_out_and_people_go_on(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "STRANGER_RATE", 0.01)
+    monkeypatch.setattr(guard, "STRANGER_BURST", 10.0)
+    one = launch()
+    browser = client(one)
+    token, state = begun(one, browser)
+    tried = [browser.get("/survey/api/state", headers={"authorization": f"Bearer made-up-{number}"}) for number in range(12)]
+    assert [reply.status_code for reply in tried] == [404] * 10 + [429] * 2
+    assert post(browser, "delete", {"code": "AAAAA-AAAAA-AAAAA-AAAAA"}).status_code == 429
+    assert browser.get("/survey/api/picture/made-up").status_code == 429
+    assert post(browser, "answer", {"nonce": state["trial"]["nonce"], "choice": "left"}, token).status_code == 200
+
+
+def test_half_an_emoji_is_no_reason_to_be_stuck(launch: Launch) -> None:
+    one = launch()
+    browser = client(one)
+    token, state = begun(one, browser)
+    nonce = state["trial"]["nonce"]
+    half = {**HERE, "authorization": f"Bearer {token}", "content-type": "application/json"}
+    told = browser.post("/survey/api/event", content=b'{"kind": "problem", "detail": {"text": "too dark \\ud83d \\u0000"}}', headers=half)
+    assert told.status_code == 200
+    with one.store.read() as session:
+        assert session.scalars(select(Event.detail)).one() == {"text": "too dark ? "}
+    assert browser.post("/survey/api/answer", content=b'{"nonce": "\\ud83d", "choice": "left"}', headers=half).json() == {
+        "error": "bad_request"
+    }
+    huge = f'{{"nonce": "{nonce}", "choice": "left", "rt_ms": 1{"0" * 400}}}'.encode()
+    assert browser.post("/survey/api/answer", content=huge, headers=half).json() == {"error": "bad_request"}
 
 
 def test_free_text_is_kept_as_text(launch: Launch) -> None:

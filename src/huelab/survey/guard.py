@@ -8,7 +8,8 @@ import time
 from collections import OrderedDict
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +20,9 @@ MOST_BYTES = 64 * 1024
 RATE, BURST = 10.0, 60.0
 """Requests per second a participant may go on making, and at once."""
 JOIN_RATE, JOIN_BURST = 2.0, 120.0
-"""Joins per second from one address: a class behind one router comes at once."""
+"""Joins per second from one address, and at once: a class behind one router comes together."""
+STRANGER_RATE, STRANGER_BURST = 1.0, 60.0
+"""Requests from one address with a token, link, code or picture's name that nobody was told. Then it waits; known people go on."""
 
 _HEADERS = {
     "content-security-policy": (
@@ -34,6 +37,9 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_RAW = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+_HIDDEN = (*(name for name, _ in _RAW), b"etag", b"last-modified", b"server")
+"""Of what comes from within: what is set here, and what would tell one file from another."""
 _log = logging.getLogger("huelab.survey")
 
 
@@ -43,7 +49,8 @@ class Guard:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.people = Buckets(RATE, BURST)
-        self.addresses = Buckets(JOIN_RATE, JOIN_BURST)
+        self.joins = Buckets(JOIN_RATE, JOIN_BURST)
+        self.strangers = Buckets(STRANGER_RATE, STRANGER_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a refused request itself, passes any other on."""
@@ -56,12 +63,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers[name] = value
-                for name in ("etag", "last-modified", "server"):
-                    if name in headers:
-                        del headers[name]
+                message["headers"] = [*(header for header in message["headers"] if header[0] not in _HIDDEN), *_RAW]
             await send(message)
 
         try:
@@ -70,7 +72,12 @@ class Guard:
         except Refused as refused:
             if started:
                 raise
+            if refused.word == "unknown":  # a made-up token is no person, and making up others must not help
+                self.people.forget(Headers(scope=scope).get("authorization", ""))
+                self.strangers.take(_address(scope))
             await refusal(refused.word)(scope, receive, guarded)
+        except HTTPException as error:  # no such page, or not by this method
+            await JSONResponse({"error": "unknown"}, error.status_code)(scope, receive, guarded)
         except Exception:
             _log.exception("a survey request failed")
             if started:
@@ -88,10 +95,18 @@ class Guard:
             length = headers.get("content-length", "0")
             if not length.isdecimal() or int(length) > MOST_BYTES:
                 raise Refused("too_large")
-        joining = scope["path"].endswith("/join")
-        whose = (scope.get("client") or ("", 0))[0] if joining else headers.get("authorization", "")
-        if whose and not (self.addresses if joining else self.people).take(whose):
+        token = headers.get("authorization", "")
+        stranger = token not in self.people
+        if stranger and self.strangers.left(_address(scope)) < 1:
             raise Refused("too_fast")
+        if scope["path"].endswith("/join") and not self.joins.take(_address(scope)):
+            raise Refused("too_fast")
+        if token and not self.people.take(token):
+            raise Refused("too_fast")
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("", 0))[0])
 
 
 def refusal(word: str) -> JSONResponse:
@@ -123,13 +138,25 @@ class Buckets:
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._left
+
+    def left(self, key: str) -> float:
+        """How many requests it may make at once now."""
+        left, since = self._left.get(key, (self.burst, time.monotonic()))
+        return min(self.burst, left + (time.monotonic() - since) * self.rate)
+
     def take(self, key: str) -> bool:
-        """Whether one more request is within the rate."""
-        now = time.monotonic()
+        """Whether one more request is within the rate; if so it counts."""
         with self._lock:
-            left, since = self._left.pop(key, (self.burst, now))
-            left = min(self.burst, left + (now - since) * self.rate)
-            self._left[key] = (left - 1 if left >= 1 else left, now)
+            left = self.left(key)
+            self._left[key] = (left - 1 if left >= 1 else left, time.monotonic())
+            self._left.move_to_end(key)
             if len(self._left) > self.most:
                 self._left.popitem(last=False)
             return left >= 1
+
+    def forget(self, key: str) -> None:
+        """As if it had never come."""
+        with self._lock:
+            self._left.pop(key, None)

@@ -7,54 +7,68 @@ import threading
 import zlib
 from collections import OrderedDict
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from huelab import paths
 from huelab.survey.refusal import Refused
-from huelab.survey.schema import Stimulus, Trial, Version
+from huelab.survey.schema import Base
 from huelab.survey.store import Store
 
 _END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _PADDING = b"zpAd"  # ancillary, private, safe to copy: every reader skips it
-_KEPT = 64_000_000  # bytes of pictures kept in memory
+_KEPT = 8_000_000  # bytes of pictures kept in memory: those of the trials that are being loaded just now
+
+_TRIAL, _VERSION = Base.metadata.tables["trial"], Base.metadata.tables["version"]
+_LEFT, _RIGHT = Base.metadata.tables["stimulus"].alias("shown_left"), Base.metadata.tables["stimulus"].alias("shown_right")
+_BOTH = (
+    select(_TRIAL.c.left_nonce, _LEFT.c.sha256.label("left"), _TRIAL.c.right_nonce, _RIGHT.c.sha256.label("right"), _VERSION.c.body_bytes)
+    .join(_LEFT, _LEFT.c.id == _TRIAL.c.left_id)
+    .join(_VERSION, _VERSION.c.id == _LEFT.c.version_id)
+    .outerjoin(_RIGHT, _RIGHT.c.id == _TRIAL.c.right_id)
+    .where(or_(_TRIAL.c.left_nonce == bindparam("nonce"), _TRIAL.c.right_nonce == bindparam("nonce")))
+)
 
 
 class Pictures:
-    """Reads pictures for one server process; the most recently shown stay in memory."""
+    """Reads pictures for one server process.
+
+    Both of a trial are read together and kept by their random names, never by what they show: a real picture stands beside every
+    colorizer's, and were it kept for the next trial it would come faster than a fake.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
+
+    def kept(self, nonce: str) -> bytes | None:
+        """The picture, if its trial was read a moment ago."""
+        with self._lock:
+            return self._kept.get(nonce)
 
     def body(self, nonce: str) -> bytes:
         """The PNG of the picture called `nonce`, as long as every other of its version. Raises Refused for a name nobody was told."""
-        with self.store.read() as session:
-            trial = session.scalar(select(Trial).where(or_(Trial.left_nonce == nonce, Trial.right_nonce == nonce)))
-            if trial is None:
-                raise Refused("unknown")
-            shown = session.get_one(Stimulus, trial.left_id if trial.left_nonce == nonce else trial.right_id)
-            length = session.get_one(Version, shown.version_id).body_bytes
-        return self._read(shown.sha256, length)
+        return self.kept(nonce) or self._read(nonce)[nonce]
 
-    def _read(self, sha256: str, length: int) -> bytes:
-        key = (sha256, length)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+    def _read(self, nonce: str) -> dict[str, bytes]:
+        trial = self.store.first(_BOTH, {"nonce": nonce})
+        if trial is None:
+            raise Refused("unknown")
+        names = {trial.left_nonce: trial.left} | ({} if trial.right_nonce is None else {trial.right_nonce: trial.right})
+        folder = paths.survey_stimuli()
         try:
-            content = padded((paths.survey_stimuli() / f"{sha256}.png").read_bytes(), length)
+            files = {name: (folder / f"{sha256}.png").read_bytes() for name, sha256 in names.items()}
         except OSError:
             raise Refused("unavailable") from None
+        both = {name: padded(content, trial.body_bytes) for name, content in files.items()}
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = content
-                self._size += len(content)
-            while self._size > _KEPT and len(self._kept) > 1:
+            for name, content in both.items():
+                self._size += len(content) - len(self._kept.pop(name, b""))
+                self._kept[name] = content
+            while self._size > _KEPT and len(self._kept) > len(both):
                 self._size -= len(self._kept.popitem(last=False)[1])
-        return content
+        return both
 
 
 def padded(png: bytes, length: int) -> bytes:

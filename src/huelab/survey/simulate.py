@@ -81,7 +81,7 @@ def _take(browser: httpx.Client, store: Store, link: str, mind: Mind) -> str:
 
     joined = post("join", {"link": link, "language": "en"})
     browser.headers["authorization"] = f"Bearer {joined['token']}"
-    state = post("consent", {"sha256": joined["state"]["consent_sha256"]})["state"]
+    state = post("consent", {"sha256": joined["state"]["consent"]["sha256"]})["state"]
     truth: Truth = {}
     done = 0
     while True:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
@@ -29,6 +29,8 @@ from huelab.survey import migrations
 VARIABLE = "HUELAB_SURVEY_URL"
 BUSY_MS = 30_000
 """How long a writer waits for another process on SQLite."""
+OLDEST_SERVER = 15
+"""Of PostgreSQL, the major version."""
 _READERS = 16
 _POOL = 20
 
@@ -46,9 +48,8 @@ class Store:
             self._readers = _sqlite(url, "BEGIN", _READERS)
             self._writer = _sqlite(url, "BEGIN IMMEDIATE", 1)
         else:
-            self._readers = self._writer = create_engine(
-                url, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True, json_serializer=_to_json
-            )
+            self._writer = _postgresql(url)
+            self._readers = self._writer.execution_options(isolation_level="REPEATABLE READ")  # a snapshot: see `read`
 
     @classmethod
     def open(cls, url: str | None = None) -> Store:
@@ -56,8 +57,7 @@ class Store:
         store = cls.at(url)
         try:
             with store.explained():
-                if store.sqlite:
-                    Path(str(store.url.database)).parent.mkdir(parents=True, exist_ok=True)
+                _require_place(store)
                 migrations.upgrade(store._writer)
         except BaseException:
             store.close()
@@ -71,7 +71,7 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database from beginning to end; it changes nothing."""
+        """A session that sees one state of the database, that of its first query, to the end; it changes nothing."""
         with self.explained(), Session(self._readers, expire_on_commit=False) as session:
             yield session
 
@@ -81,10 +81,22 @@ class Store:
         with self._guard(), self.explained(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """As `write`, of plain rows without mapped objects, which cost more than the database itself: every answer goes through it."""
+        with self._guard(), self.explained(), self._writer.begin() as connection:
+            yield connection
+
+    def first(self, query: Select[Any], values: dict[str, Any]) -> Row[Any] | None:
+        """The first row of a query, in a transaction of its own."""
+        with self.explained(), self._readers.connect() as connection:
+            return connection.execute(query, values).first()
+
     def close(self) -> None:
         """Lets go of every connection."""
-        self._readers.dispose()
         self._writer.dispose()
+        if self.sqlite:
+            self._readers.dispose()
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
@@ -116,6 +128,43 @@ def _checked(text: str) -> URL:
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
         raise SurveyError(f"${VARIABLE} names {url.drivername!r}; allowed: sqlite, postgresql+psycopg.")
     return url
+
+
+def _require_place(store: Store) -> None:
+    """The folder of SQLite's file is made; a server must be new enough. Raises SurveyError."""
+    if store.sqlite:
+        folder = Path(str(store.url.database)).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SurveyError(
+                f"{folder} cannot be made for the survey's database ({error.strerror or error}): move away what is in its place, or mend the "
+                "permissions of the folder above it."
+            ) from None
+        return
+    with store._writer.connect() as connection:
+        major = (connection.dialect.server_version_info or (0,))[0]
+    if major < OLDEST_SERVER:
+        raise SurveyError(f"The server at {store.place()} is PostgreSQL {major}: {OLDEST_SERVER} or later is needed.")
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=_POOL,
+        max_overflow=_POOL,
+        pool_pre_ping=True,
+        json_serializer=_to_json,
+        connect_args={"application_name": "huelab survey"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _: object) -> None:
+        with connection.cursor() as cursor:  # whatever the server's own setting: an acknowledged answer is on disk
+            cursor.execute("SET synchronous_commit = on")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: URL, begin: str, connections: int) -> Engine:

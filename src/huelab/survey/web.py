@@ -7,23 +7,26 @@ participant's token as `Authorization: Bearer`. Refusals are {"error": word} and
 from __future__ import annotations
 
 import json
-import math
+import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
+import anyio
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from huelab.errors import SurveyError
-from huelab.survey import answering, people, plates, privacy, texts
+from huelab.survey import answering, people, plates, privacy, said, texts
+from huelab.survey.consent import consent_of
 from huelab.survey.guard import Guard
+from huelab.survey.person import find
 from huelab.survey.pictures import Pictures
 from huelab.survey.refusal import Refused
+from huelab.survey.said import Body
 from huelab.survey.schema import Version
 from huelab.survey.store import Store
 
@@ -36,14 +39,16 @@ _KINDS = {
     ".svg": "image/svg+xml",
 }
 
-Body = dict[str, Any]
+_log = logging.getLogger("huelab.survey")
+_THREADS = 1
+"""Requests that write, at a time: SQLite takes one writer, and threads that wait for it only get in the way of the one that has it."""
 Opener = Callable[[], Store]
 
 
 def mount(opener: Opener) -> Mount:
     """Everything under /survey. `opener` gives the database; it is called with the first request, so that a page costs nothing unused."""
     service = Service(opener)
-    return Mount(PREFIX, app=Starlette(routes=service.routes(), middleware=[Middleware(Guard)]))
+    return Mount(PREFIX, app=Guard(Router(service.routes())))
 
 
 class Service:
@@ -51,25 +56,29 @@ class Service:
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
+        self._opening = threading.Lock()
+        self._writers = anyio.CapacityLimiter(_THREADS)
+        self._readers = anyio.CapacityLimiter(_THREADS)
         self._store: Store | None = None
         self._pictures: Pictures | None = None
 
     @property
     def store(self) -> Store:
-        """Opened at the first use."""
-        if self._store is None:
-            self._store = self._opener()
-        return self._store
+        """Opened at the first use, once."""
+        with self._opening:
+            if self._store is None:
+                self._store = self._opener()
+            return self._store
 
     def routes(self) -> list[BaseRoute]:
-        """Page, files and requests."""
+        """Page, files and requests, those of every trial first."""
         posts: dict[str, Callable[[Request, Body], Any]] = {
+            "answer": self.answer,
             "join": self.join,
             "consent": self.consent,
             "display": self.display,
             "screening": self.screening,
             "ready": self.ready,
-            "answer": self.answer,
             "event": self.event,
             "questions": self.questions,
             "withdraw": self.withdraw,
@@ -77,14 +86,14 @@ class Service:
             "export": self.export,
         }
         return [
+            Route("/api/picture/{nonce}", self.picture),
+            *(Route(f"/api/{name}", self._posted(handler), methods=["POST"]) for name, handler in posts.items()),
             Route("/", self.page),
             Route("/page/{name}", self.file),
             Route("/api/text/{language}", self.text),
             Route("/api/state", self.state),
-            Route("/api/picture/{nonce}", self.picture),
             Route("/api/plates", self.plates),
             Route("/api/plate/{number:int}", self.plate),
-            *(Route(f"/api/{name}", _posted(handler), methods=["POST"]) for name, handler in posts.items()),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -100,15 +109,17 @@ class Service:
 
     async def text(self, request: Request) -> Response:
         """The catalogue of texts in a language, English where there is none."""
-        return JSONResponse(texts.catalogue(request.path_params["language"]))
+        return JSONResponse(texts.catalogue(texts.chosen(request.path_params["language"])))
 
     async def state(self, request: Request) -> Response:
         """The step a participant is at."""
-        return JSONResponse(await run_in_threadpool(self._state, _token(request)))
+        return JSONResponse(await self._write(self._state, said.token(request)))
 
     async def picture(self, request: Request) -> Response:
         """The PNG behind a random name."""
-        return Response(await run_in_threadpool(self._picture, request.path_params["nonce"]), media_type="image/png")
+        nonce = request.path_params["nonce"]
+        kept = self._pictures and self._pictures.kept(nonce)
+        return Response(kept or await anyio.to_thread.run_sync(self._picture, nonce, limiter=self._readers), media_type="image/png")
 
     async def plates(self, request: Request) -> Response:
         """How many colour-vision plates there are, and what may be read on them."""
@@ -124,21 +135,21 @@ class Service:
     def join(self, request: Request, body: Body) -> Body:
         """{link, language} -> {token, state}."""
         address = request.client.host if request.client else ""
-        language = texts.chosen(_text(body, "language"))
-        token = people.join(self.store, _text(body, "link"), language=language, address_hash=privacy.address_hash(address))
+        language = texts.chosen(said.text(body, "language"))
+        token = people.join(self.store, said.text(body, "link"), language=language, address_hash=privacy.address_hash(address))
         return {"token": token, "state": self._state(token)}
 
     def consent(self, request: Request, body: Body) -> Body:
         """{sha256 of the text that was shown} -> {state}."""
-        return self._then(request, lambda token: people.consent(self.store, token, _text(body, "sha256")))
+        return self._then(request, lambda token: people.consent(self.store, token, said.text(body, "sha256")))
 
     def display(self, request: Request, body: Body) -> Body:
         """{facts of the screen} -> {state}."""
-        return self._then(request, lambda token: people.display(self.store, token, _small(body)))
+        return self._then(request, lambda token: people.display(self.store, token, said.small(body)))
 
     def screening(self, request: Request, body: Body) -> Body:
         """{answers: {plate: what was read}} -> {state}."""
-        return self._then(request, lambda token: people.screened(self.store, token, plates.judged(_small(body.get("answers")))))
+        return self._then(request, lambda token: people.screened(self.store, token, plates.judged(said.small(body.get("answers")))))
 
     def ready(self, request: Request, body: Body) -> Body:
         """{} -> {state}."""
@@ -151,40 +162,40 @@ class Service:
             raise Refused("bad_request")
         return answering.answer(
             self.store,
-            _token(request),
-            _text(body, "nonce"),
-            _text(body, "choice"),
-            rt_ms=_number(body, "rt_ms"),
-            shown_ms=_number(body, "shown_ms"),
-            frames=_small(body.get("frames") or {}),
+            said.token(request),
+            said.text(body, "nonce"),
+            said.text(body, "choice"),
+            rt_ms=said.number(body, "rt_ms"),
+            shown_ms=said.number(body, "shown_ms"),
+            frames=said.small(body.get("frames") or {}),
             flags=[str(flag) for flag in flags[:20]],
         )
 
     def event(self, request: Request, body: Body) -> Body:
         """{kind, detail} -> {}."""
-        people.happened(self.store, _token(request), _text(body, "kind"), _small(body.get("detail") or {}))
+        people.happened(self.store, said.token(request), said.text(body, "kind"), said.small(body.get("detail") or {}))
         return {}
 
     def questions(self, request: Request, body: Body) -> Body:
         """{answers: {key: text}} -> {state}."""
-        return {"state": answering.questions(self.store, _token(request), _small(body.get("answers")))}
+        return {"state": answering.questions(self.store, said.token(request), said.small(body.get("answers")))}
 
     def withdraw(self, request: Request, body: Body) -> Body:
         """{} -> {}."""
-        answering.withdraw(self.store, _token(request))
+        answering.withdraw(self.store, said.token(request))
         return {}
 
     def delete(self, request: Request, body: Body) -> Body:
         """{code} -> {}: needs no token, so that it works long afterwards."""
-        privacy.delete_me(self.store, _text(body, "code"))
+        privacy.delete_me(self.store, said.text(body, "code"))
         return {}
 
     def export(self, request: Request, body: Body) -> Body:
         """{code} -> all that is kept of its holder."""
-        return privacy.export_my_data(self.store, _text(body, "code"))
+        return privacy.export_my_data(self.store, said.text(body, "code"))
 
     def _then(self, request: Request, step: Callable[[str], None]) -> Body:
-        token = _token(request)
+        token = said.token(request)
         step(token)
         return {"state": self._state(token)}
 
@@ -192,9 +203,8 @@ class Service:
         state = answering.current(self.store, token)
         if state["step"] == "consent":
             with self.store.read() as session:
-                version = session.get_one(Version, people.find(session, token).version.id)
-                study = people.study_of(version)
-            state["consent"] = texts.consent(study)
+                person = find(session.connection(), token)
+                state["consent"] = consent_of(session.get_one(Version, person.version_id), person.language)
         return state
 
     def _picture(self, nonce: str) -> bytes:
@@ -202,60 +212,26 @@ class Service:
             self._pictures = Pictures(self.store)
         return self._pictures.body(nonce)
 
+    def _posted(self, handler: Callable[[Request, Body], Any]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                body = json.loads(await request.body())
+            except (ValueError, RecursionError):
+                raise Refused("bad_request") from None
+            if not isinstance(body, dict):
+                raise Refused("bad_request")
+            return JSONResponse(await self._write(handler, request, body))
 
-def _posted(handler: Callable[[Request, Body], Any]) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body())
-        except (ValueError, RecursionError):
-            raise Refused("bad_request") from None
-        if not isinstance(body, dict):
-            raise Refused("bad_request")
-        return JSONResponse(await run_in_threadpool(_handled, handler, request, body))
+        return endpoint
 
-    return endpoint
+    async def _write(self, handler: Callable[..., Body], *given: Any) -> Body:
+        def handled() -> Body:
+            try:
+                return handler(*given)
+            except Refused:
+                raise
+            except SurveyError as error:  # the database: its words are for the owner's log, the browser tries again
+                _log.error("%s", error)
+                raise Refused("unavailable") from None
 
-
-def _handled(handler: Callable[[Request, Body], Any], request: Request, body: Body) -> Any:
-    try:
-        return handler(request, body)
-    except Refused:
-        raise
-    except SurveyError:  # the database: its words are for the owner's log, the browser tries again
-        raise Refused("unavailable") from None
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Refused("unknown")
-    return token.strip()
-
-
-def _text(body: Body, key: str) -> str:
-    found = body.get(key, "")
-    if not isinstance(found, str) or len(found) > 500:
-        raise Refused("bad_request")
-    return found
-
-
-def _number(body: Body, key: str) -> float | None:
-    found = body.get(key)
-    if found is None:
-        return None
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-        raise Refused("bad_request")
-    return float(found)
-
-
-def _small(found: Any) -> Body:
-    """An object that is safe to keep: not too large, and JSON (NaN and infinity are none)."""
-    if not isinstance(found, dict):
-        raise Refused("bad_request")
-    try:
-        text = json.dumps(found, allow_nan=False)
-    except ValueError:
-        raise Refused("bad_request") from None
-    if len(text) > 20_000:
-        raise Refused("too_large")
-    return found
+        return await anyio.to_thread.run_sync(handled, limiter=self._writers)
