@@ -6,7 +6,7 @@ import datetime as dt
 import getpass
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -200,27 +200,43 @@ def publish(version: VersionArgument) -> None:
 
 @app.command("plan")
 def plan(
-    detect: Annotated[float, typer.Option(help="difference of two fooling rates to be shown, e.g. 0.05")],
-    base: Annotated[float, typer.Option(help="the lower of the two")] = 0.3,
-    trials: Annotated[int, typer.Option(help="main trials per person")] = 40,
-    models: Annotated[int, typer.Option(min=2, help="models in the study")] = 2,
-    photographs: Annotated[int, typer.Option(min=4, help="main photographs there are")] = 100,
-    most: Annotated[int, typer.Option(help="people tried at most")] = 400,
+    detect: Annotated[float, typer.Option(min=0.01, max=0.98, help="difference of two fooling rates to be shown, e.g. 0.05")],
+    base: Annotated[float, typer.Option(min=0.01, max=0.98, help="the lower of the two")] = 0.3,
+    mode: Annotated[str, typer.Option(help="pair, single or prefer (there --detect is the preferred share above a half)")] = "pair",
+    trials: Annotated[int, typer.Option(min=4, max=400, help="main trials per person")] = 40,
+    models: Annotated[int, typer.Option(min=2, max=20, help="models in the study: Holm's correction is over all pairs")] = 2,
+    photographs: Annotated[int, typer.Option(min=4, max=10_000, help="main photographs there are")] = 100,
+    most: Annotated[int, typer.Option(min=4, max=5000, help="people tried at most")] = 400,
+    dropout: Annotated[float, typer.Option(min=0, max=0.9, help="share of people who stop on the way")] = 0.1,
+    excluded: Annotated[float, typer.Option(min=0, max=0.9, help="share of people whom the rules leave out")] = 0.05,
 ) -> None:
-    """How many people a study needs, by simulated studies: takes some minutes."""
+    """How many people a study needs, by simulated studies: takes a minute or so."""
     from huelab.errors import UsageError
     from huelab.survey.statistics import planner
-    from huelab.survey.study import Study
+    from huelab.survey.study import Mode, Study
 
-    study = Study(title="planned", models=tuple(f"model {number}" for number in range(1, models + 1)), trials=trials, catches=0)
+    if mode not in get_args(Mode):
+        raise UsageError(f"--mode is {mode!r}; allowed: {', '.join(get_args(Mode))}.")
+    names = tuple(f"model {number}" for number in range(1, models + 1))
+    study = Study.model_validate({"title": "planned", "mode": mode, "models": names, "trials": trials, "catches": 0})
     try:
-        found = planner.plan(study, detect=detect, base=base, photographs=photographs, most=most, said=typer.echo)
+        found = planner.plan(
+            study,
+            detect=detect,
+            base=base,
+            photographs=photographs,
+            most=most,
+            dropout=dropout,
+            excluded=excluded,
+            said=typer.echo,
+        )
     except ValueError as error:
-        raise UsageError(f"--detect: {error}.") from None
-    need = f"{found.people} people" if found.people else f"more than {most} people (or more photographs)"
-    typer.echo(
-        f"{need} show {base:.0%} against {base + detect:.0%} with 80 % power; the formula for independent votes says {found.formula}"
-    )
+        raise UsageError(f"--{error}.") from None
+    low = 0.5 if mode == "prefer" else base
+    need = f"more than {most} people (or more photographs)"
+    if found.people:
+        need = f"{found.people} people who begin, {found.complete} who come to the end,"
+    typer.echo(f"{need} show {low:.0%} against {low + detect:.0%} with 80 % power; the formula for independent votes says {found.formula}")
 
 
 @app.command("simulate")

@@ -155,15 +155,3 @@ def test_few_people_no_answers_and_one_photograph_break_nothing() -> None:
         found = results(table, asked, closed=False, draws=50)
         json.dumps(tree(found), allow_nan=False)
         assert list(table.columns) == list(COLUMNS)
-
-
-def test_the_planner_asks_for_more_people_than_the_formula_that_forgets_they_repeat_themselves() -> None:
-    from huelab.survey.statistics.planner import plan
-
-    asked = study(models=("beta", "zhang"), trials=20, catches=0)
-    found = plan(asked, detect=0.25, photographs=40, most=60, repeats=20)
-    assert found.people is not None
-    assert found.people >= found.formula
-    assert [people for people, _ in found.tried] == sorted({people for people, _ in found.tried})
-    with pytest.raises(ValueError, match="between 0 and"):
-        plan(asked, detect=0.9, photographs=40)
