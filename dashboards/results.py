@@ -16,14 +16,14 @@ TABS = ["Models", "Photographs", "Left out", "Metrics", "As text"]
 def head(results: Results, one: Listed) -> None:
     """Who took part, and what was judged."""
     with st.container(horizontal=True):
-        st.metric("Complete", f"{results.complete} of {results.study.people}")
+        st.metric("Complete", f"{results.look.complete} of {results.study.people}")
         st.metric("Left out", len(results.excluded), help="By the rules of the study")
         st.metric("Photographs", results.kept.photographs)
         st.metric("Votes", f"{results.kept.trials:,}")
         st.metric("Catch trials seen through", words.percent(results.catch_accuracy))
         st.metric("Median duration", "–" if results.median_minutes is None else f"{results.median_minutes:.1f} min")
-    if one.lineage.get("split_by") == "region":
-        st.caption(f"A photograph here is a region of one. {one.lineage.get('protocol', '')}")
+    if words.few(results.kept) or results.kept.pictures > results.kept.photographs:
+        st.caption(f"Photographs: {words.photographs(results.kept)}. {one.lineage.get('protocol', '')}")
 
 
 def models(results: Results) -> None:
@@ -86,11 +86,11 @@ def shown(store: Store, one: Listed, visitor: Visitor) -> None:
             left_out(results)
     if tabs["Metrics"].open:
         with tabs["Metrics"]:
-            linked.show(one, results.kept.photographs_of)
+            linked.show(one, results)
     if tabs["As text"].open:
         with tabs["As text"]:
             st.caption(f"What `huelab survey stats {one.id}` prints.")
-            st.code("\n\n".join([words.table(results), *publishing.early_looks(store, one.id)]), None)
+            st.code(words.table(results), None)
 
 
 st.title("Results")

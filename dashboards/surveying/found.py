@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from sqlalchemy import func, select
 
+from dashboards import reading
 from dashboards.surveying import database
 from dashboards.surveying.versions import Listed
-from huelab.survey import longform
-from huelab.survey.owners import find
-from huelab.survey.people import study_of
+from huelab import paths
+from huelab.survey import publishing
 from huelab.survey.schema import Answer, Participant
-from huelab.survey.statistics.results import Results, results
+from huelab.survey.statistics.results import Results
 from huelab.survey.store import Store
 
 
@@ -25,13 +25,12 @@ def of(store: Store, one: Listed) -> Results:
         people = session.execute(
             select(Participant.state, func.count()).where(Participant.version_id == one.id).group_by(Participant.state)
         ).all()
-    state = (store.place(), one.id, one.state, *map(str, answers), *sorted(map(str, people)))
-    return _computed(state, one.id, one.state == "closed")
+    files = [file for model in one.study.models for file in (paths.scores(model) / "scores.parquet", paths.model(model) / "card.json")]
+    scores = [str(reading.stamp(file)) for file in files]
+    state = (store.place(), one.id, one.state, *map(str, answers), *sorted(map(str, people)), str(one.opened), *scores)
+    return _computed(state, one.id)
 
 
 @st.cache_data(max_entries=8, show_spinner="Drawing people and photographs anew, to find intervals …")
-def _computed(state: tuple[str, ...], version_id: str, closed: bool) -> Results:
-    store = database.store()
-    with store.read() as session:
-        study = study_of(find(session, version_id))
-    return results(longform.of_version(store, version_id), study, closed=closed)
+def _computed(state: tuple[str, ...], version_id: str) -> Results:
+    return publishing.computed(database.store(), version_id)

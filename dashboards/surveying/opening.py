@@ -14,12 +14,13 @@ from huelab.survey.store import Store
 
 def standing(one: Listed) -> Look:
     """Where the study stands."""
-    return looks.standing(one.study, one.complete, closed=one.state == "closed")
+    ended = one.complete + one.gone
+    return looks.standing(one.study, ended, closed=one.state == "closed", early=bool(one.opened), deleted=one.gone)
 
 
 def is_open(one: Listed) -> bool:
     """Whether results may be seen now."""
-    return standing(one).open or bool(one.opened)
+    return standing(one).open
 
 
 def says(one: Listed) -> None:

@@ -3,7 +3,8 @@
     {"results": [{"study": "spring", "content": "0f…", "model": "beta", "rate": 0.31, "low": 0.26, "high": 0.37, "n": 240}, …]}
 
 `content` names the colorizer: the content hash of a registered version, or what `identity` gives; `weights` (optional) is the SHA-256 of
-its weights, `rate` the share of its pictures that were taken for real (0..1) with its 95 % interval, `n` the number of answers. Studies
+its weights, `rate` the share of its pictures that were taken for real (0..1) with its 95 % interval, `n` the number of answers, `closed`
+(optional) when the study ended, `against` (optional) its rate minus that of others of the same study, each pair at one of the two. Studies
 stand in order of time.
 """
 
@@ -19,6 +20,24 @@ from huelab import paths
 from huelab.errors import DataError
 
 
+class Against(BaseModel):
+    """A colorizer's rate minus that of `content` in the same study, with its 95 % interval over the same people and photographs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content: str = Field(min_length=1)
+    model: str = ""
+    difference: float = Field(ge=-1, le=1)
+    low: float = Field(ge=-1, le=1)
+    high: float = Field(ge=-1, le=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Against:
+        if not self.low <= self.difference <= self.high:
+            raise ValueError(f"low {self.low}, difference {self.difference} and high {self.high} are not in this order")
+        return self
+
+
 class HumanResult(BaseModel):
     """The fooling rate of one colorizer in one study."""
 
@@ -32,6 +51,9 @@ class HumanResult(BaseModel):
     low: float = Field(ge=0, le=1)
     high: float = Field(ge=0, le=1)
     n: int = Field(ge=1)
+    closed: str = ""
+    """ISO 8601, UTC; "" where it is not known."""
+    against: tuple[Against, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> HumanResult:
@@ -64,7 +86,8 @@ def read() -> tuple[HumanResult, ...]:
 def _problem(found: Any) -> str:
     key = ".".join(map(str, found["loc"]))
     if found["type"] == "extra_forbidden":
-        return f"{key}: unknown key; allowed: {', '.join(HumanResult.model_fields if len(found['loc']) > 1 else _File.model_fields)}"
+        level = (_File, HumanResult, Against)[found["loc"].count("against") + (len(found["loc"]) > 1)]
+        return f"{key}: unknown key; allowed: {', '.join(level.model_fields)}"
     what = found["msg"].removeprefix("Value error, ")
     return f"{key}: {what}" if found["type"] in ("missing", "value_error") else f"{key}: found {found['input']!r}; {what}"
 

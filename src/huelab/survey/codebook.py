@@ -29,7 +29,8 @@ _MEANINGS: dict[str, tuple[str, str, str]] = {
     "screening": ("typical, red-green, unclear", "class of the colour screening, no diagnosis", "empty: not taken"),
     "k": ("", "place of the trial in the person's plan, from 0; repetitions come last", ""),
     "role": ("practice, main, catch", "practice is never analysed; catch shows plainly wrong colours", ""),
-    "photo_id": ("", "the photograph, or the region of one", ""),
+    "photo_id": ("", "the picture: a photograph, or the region of one", ""),
+    "photograph": ("", "file of the photograph the picture is of; what intervals draw anew, with all its regions", ""),
     "mode": ("pair, single, prefer", "the question that was asked", ""),
     "model": ("", "colorizer of the fake picture (prefer: of the left one)", "empty: none"),
     "model_right": ("", "prefer: colorizer of the right picture", "empty: other modes"),
@@ -40,9 +41,14 @@ _MEANINGS: dict[str, tuple[str, str, str]] = {
     "rt_ms": ("ms", "from the pictures' vanishing (unlimited: their showing) to the answer; negative: before", "empty: unknown"),
     "shown_ms": ("ms", "how long the pictures were on the screen, by frames", "empty: unknown"),
     "repeats": ("", "k of the trial this one repeats, whose exposure failed", "empty: none"),
-    "flags": ("hidden, late, reexposed, blurred, slow_load", "joined by ;", "empty: none"),
+    "flags": (
+        "hidden, late, reexposed, blurred, slow_load",
+        "joined by ;; hidden and late: the exposure failed, the answer does not count",
+        "empty: none",
+    ),
     "issued_at": ("UTC", "when the trial was first sent", "empty: never"),
     "received_at": ("UTC", "when the answer was stored", "empty: unanswered"),
+    "completed_at": ("UTC", "when the participant was complete: results hold what was answered until the planned number was", "empty: not"),
 }
 
 

@@ -1,17 +1,20 @@
-"""The long format: one row per trial, what was shown and what was answered. Exports, statistics and simulations all speak it."""
+"""The long format: one row per trial, what was shown and what was answered. Exports, statistics and simulations all speak it.
+
+Which of the answers count is said here as well, once for all figures: `analysed`, `catches`, `until`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
+from huelab.survey.answering import FAILED
+from huelab.survey.frozen import study_of
 from huelab.survey.owners import find
-from huelab.survey.people import study_of
 from huelab.survey.schema import Answer, Participant, Stimulus, Trial
 from huelab.survey.store import Store
 
@@ -28,6 +31,7 @@ COLUMNS: dict[str, str] = {
     "k": "int64",
     "role": "str",
     "photo_id": "str",
+    "photograph": "str",
     "mode": "str",
     "model": "str",
     "model_right": "str",
@@ -41,6 +45,7 @@ COLUMNS: dict[str, str] = {
     "flags": "str",
     "issued_at": "datetime64[us, UTC]",
     "received_at": "datetime64[us, UTC]",
+    "completed_at": "datetime64[us, UTC]",
 }
 """Name -> type; docs say what each means (survey/codebook.py)."""
 
@@ -51,6 +56,8 @@ def of_version(store: Store, version_id: str) -> pd.DataFrame:
     with store.read() as session:
         version = find(session, version_id)
         study = study_of(version)
+        pictures = select(Stimulus.photo_id, Stimulus.provenance).where(Stimulus.version_id == version_id)
+        files = {photo_id: str(provenance.get("path") or photo_id) for photo_id, provenance in session.execute(pictures)}
         query = (
             select(Trial, Answer, Participant, left.kind, left.model, right.kind, right.model)
             .join(Participant, Participant.id == Trial.participant_id)
@@ -78,6 +85,7 @@ def of_version(store: Store, version_id: str) -> pd.DataFrame:
                     "k": trial.k,
                     "role": trial.role,
                     "photo_id": trial.photo_id,
+                    "photograph": files[trial.photo_id],
                     "mode": study.mode,
                     "model": fakes[0] if fakes else "",
                     "model_right": fakes[1] if len(fakes) > 1 else "",
@@ -89,6 +97,7 @@ def of_version(store: Store, version_id: str) -> pd.DataFrame:
                     "flags": ";".join(answer.flags) if answer else "",
                     "issued_at": trial.issued_at,
                     "received_at": answer.received_at if answer else None,
+                    "completed_at": person.completed_at,
                 }
             )
     return judged(rows)
@@ -109,15 +118,34 @@ def judged(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     table["correct"] = right.astype("float64").where(has_truth)
     of_model = has_truth & (table["model"] != "") & table["mode"].isin(["pair", "single"])
     table["fooled"] = (1 - table["correct"]).where(of_model)
-    for name in ("issued_at", "received_at"):
+    for name in ("issued_at", "received_at", "completed_at"):
         table[name] = pd.to_datetime(table[name], utc=True)
     return table[list(COLUMNS)].astype(COLUMNS)
 
 
 def analysed(table: pd.DataFrame) -> pd.DataFrame:
-    """The main trials that count: answered, and of a trial that was put again only the repetition."""
-    main = table[(table["role"] == "main") & (table["choice"] != "")]
-    again = main.loc[main["repeats"].notna(), ["participant", "repeats"]].rename(columns={"repeats": "k"})
-    keys = set(zip(again["participant"], again["k"].astype(int), strict=True))
-    kept = np.array([pair not in keys for pair in zip(main["participant"], main["k"], strict=True)], bool)
-    return main[kept]
+    """The main trials that count: answered, and the pictures were shown as the study asks.
+
+    An answer to a showing that failed (hidden or late) never counts: its repetition does, if that was answered and did not fail as well.
+    """
+    return _counted(table, "main")
+
+
+def catches(table: pd.DataFrame) -> pd.DataFrame:
+    """The catch trials that count, likewise."""
+    return _counted(table, "catch")
+
+
+def _counted(table: pd.DataFrame, role: str) -> pd.DataFrame:
+    own = table[(table["role"] == role) & (table["choice"] != "")]
+    return own[~own["flags"].str.split(";").map(lambda flags: bool(set(flags) & set(FAILED))).astype(bool)]
+
+
+def until(table: pd.DataFrame, moment: pd.Timestamp | None) -> pd.DataFrame:
+    """What was known at `moment`: the rows without those answered later. None: all of them."""
+    return table if moment is None else table[table["received_at"].isna() | (table["received_at"] <= moment)]
+
+
+def by_photograph(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with the photograph a picture is of as its `photo_id`: regions of one photograph are no photographs of their own."""
+    return table.assign(photo_id=table["photograph"])

@@ -20,7 +20,7 @@ def judged(photographs: int, *, agrees: float, seed: int = 0) -> tuple[pd.DataFr
         names = [f"photo{number:03d}" for number in range(photographs)]
         hidden = rng.normal(place * 0.5, 1, photographs)
         rate = rng.binomial(12, 1 / (1 + np.exp(-hidden))) / 12
-        rows.append(pd.DataFrame({"model": model, "photo_id": names, "rate": rate, "trials": 12}))
+        rows.append(pd.DataFrame({"model": model, "photo_id": names, "photograph": names, "rate": rate, "trials": 12}))
         mse = -agrees * hidden + rng.normal(0, 1, photographs)
         scores[model] = pd.DataFrame(
             {"model": model, "item_id": names, "photo_id": "whole", "path": "a.jpg", "label": "", "mse": mse, "ssim": np.nan}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from huelab.survey.longform import analysed
-from huelab.survey.statistics import agreement, detection, exclusions, fooling, mixed, preference
+from huelab.survey.longform import analysed, by_photograph, catches, until
+from huelab.survey.statistics import agreement, detection, exclusions, fooling, metrics_link, mixed, preference
 from huelab.survey.statistics.exclusions import Excluded
 from huelab.survey.statistics.looks import Look, standing
+from huelab.survey.statistics.metrics_link import Beside, Measured
 from huelab.survey.statistics.twoway import DRAWS, Draws
 from huelab.survey.study import Study
 
@@ -23,6 +25,8 @@ class Figures:
 
     people: int
     photographs: int
+    pictures: int
+    """Regions of these photographs, where a photograph gave several; else as many."""
     trials: int
     fooled: list[fooling.Fooled]
     differences: list[fooling.Difference]
@@ -31,7 +35,7 @@ class Figures:
     agreement: float | None
     marginal: mixed.Marginal | None
     photographs_of: pd.DataFrame
-    """fooling.per_photograph."""
+    """fooling.per_photograph, with the `photograph` that each picture is of."""
 
 
 @dataclass(frozen=True)
@@ -41,54 +45,86 @@ class Results:
     study: Study
     simulated: bool
     look: Look
+    early_looks: tuple[str, ...]
+    """Who saw results before they were due, when and why: stands beside them for good."""
     joined: int
     begun: int
     complete: int
+    """Whose answers are still there: see look.complete."""
     catch_accuracy: float | None
     median_minutes: float | None
     excluded: list[Excluded]
     kept: Figures
     everybody: Figures
+    metrics: Beside
+    """Scores beside people, of `kept`."""
 
 
-def results(table: pd.DataFrame, study: Study, *, closed: bool, draws: int = DRAWS, seed: int = 0) -> Results:
-    """Of the long format of one version."""
-    out = exclusions.excluded(table, study)
+def results(
+    table: pd.DataFrame,
+    study: Study,
+    *,
+    closed: bool,
+    deleted: Sequence[dt.datetime] = (),
+    early_looks: Sequence[str] = (),
+    measured: Measured | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Results:
+    """Of the long format of one version.
+
+    `deleted`: when those were complete whose data were deleted since, for a deletion does not undo a look. `measured`: the models' scores.
+    """
     people = table.drop_duplicates("participant")
-    begun = table.loc[table["choice"] != "", "participant"].nunique()
     complete = int((people["state"] == "complete").sum())
-    catches = table.loc[(table["role"] == "catch") & table["correct"].notna(), "correct"]
+    look = standing(study, complete + len(deleted), closed=closed, early=bool(early_looks), deleted=len(deleted))
+    known = until(table, _moment(people, deleted, look.at))
+    out = exclusions.excluded(known, study)
+    seen = catches(known)["correct"].dropna()
     gone = {one.participant for one in out}
+    kept = figures(analysed(known[~known["participant"].isin(gone)]), study.models, study.mode, draws=draws, seed=seed)
     return Results(
         study=study,
         simulated=bool(table["simulated"].any()),
-        look=standing(study, complete, closed=closed),
+        look=look,
+        early_looks=tuple(early_looks),
         joined=len(people),
-        begun=int(begun),
+        begun=int(table.loc[table["choice"] != "", "participant"].nunique()),
         complete=complete,
-        catch_accuracy=float(catches.mean()) if len(catches) else None,
-        median_minutes=_minutes(table),
+        catch_accuracy=float(seen.mean()) if len(seen) else None,
+        median_minutes=_minutes(known),
         excluded=out,
-        kept=figures(analysed(table[~table["participant"].isin(gone)]), study.models, study.mode, draws=draws, seed=seed),
-        everybody=figures(analysed(table), study.models, study.mode, draws=draws, seed=seed),
+        kept=kept,
+        everybody=figures(analysed(known), study.models, study.mode, draws=draws, seed=seed),
+        metrics=metrics_link.beside(kept.photographs_of, study.mode, measured),
     )
 
 
+def _moment(people: pd.DataFrame, deleted: Sequence[dt.datetime], at: int | None) -> pd.Timestamp | None:
+    """When so many people were complete; None where nothing is to be left out, or the times are not known."""
+    times = sorted([*people.loc[people["state"] == "complete", "completed_at"].dropna(), *map(pd.Timestamp, deleted)])
+    return None if at is None or len(times) < at else times[at - 1]
+
+
 def figures(main: pd.DataFrame, models: Sequence[str], mode: str, *, draws: int, seed: int) -> Figures:
-    """Of the trials that count."""
-    drawn = Draws.of(main, draws=draws, seed=seed)
+    """Of the trials that count. Intervals draw whole photographs anew, with all their regions; single pictures keep their own votes."""
+    whole = by_photograph(main)
+    drawn = Draws.of(whole, draws=draws, seed=seed)
     judged = mode != "prefer"
+    photograph = main.drop_duplicates("photo_id").set_index("photo_id")["photograph"]
+    single = fooling.per_photograph(main)
     return Figures(
         people=main["participant"].nunique(),
-        photographs=main["photo_id"].nunique(),
+        photographs=whole["photo_id"].nunique(),
+        pictures=main["photo_id"].nunique(),
         trials=len(main),
-        fooled=fooling.rates(main, drawn, models) if judged else [],
-        differences=fooling.differences(main, drawn, models) if judged else [],
-        detected=detection.detection(main, drawn, models) if judged else [],
-        ranking=preference.ranking(main, drawn, models) if not judged else None,
-        agreement=agreement.alpha(main) if judged else None,
-        marginal=mixed.marginal(main, models) if judged else None,
-        photographs_of=fooling.per_photograph(main),
+        fooled=fooling.rates(whole, drawn, models) if judged else [],
+        differences=fooling.differences(whole, drawn, models) if judged else [],
+        detected=detection.detection(whole, drawn, models) if judged else [],
+        ranking=preference.ranking(whole, drawn, models) if not judged else None,
+        agreement=agreement.alpha(main),
+        marginal=mixed.marginal(whole, models) if judged else None,
+        photographs_of=single.assign(photograph=single["photo_id"].map(photograph)),
     )
 
 
@@ -102,7 +138,10 @@ def _minutes(table: pd.DataFrame) -> float | None:
 
 def tree(found: Results) -> dict[str, Any]:
     """Plain JSON: no NaN, no table objects."""
-    whole = {name: getattr(found, name) for name in ("simulated", "joined", "begun", "complete", "catch_accuracy", "median_minutes")}
+    whole = {
+        name: getattr(found, name)
+        for name in ("simulated", "joined", "begun", "complete", "catch_accuracy", "median_minutes", "early_looks", "metrics")
+    }
     whole |= {"study": found.study.model_dump(mode="json"), "study_sha256": found.study.sha256(), "look": asdict(found.look)}
     whole["excluded"] = [{"participant": one.participant, "rules": dict(one.rules)} for one in found.excluded]
     for name in ("kept", "everybody"):

@@ -7,8 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from huelab import metrics
 from huelab.survey.statistics import looks
 from huelab.survey.statistics.exclusions import REASONS
+from huelab.survey.statistics.metrics_link import Beside
 from huelab.survey.statistics.preference import Ranking
 from huelab.survey.statistics.results import Figures, Results
 from huelab.survey.statistics.twoway import Interval
@@ -16,6 +18,8 @@ from huelab.survey.statistics.twoway import Interval
 NONE = "–"
 _FIGURE = re.compile(r"[-+<–0-9. %]+( to [-+0-9. %]+)?")
 SIMULATED = "SIMULATED: answered by programs, not by people."
+FEW = 10
+"""Photographs below which an interval over photographs speaks of hardly any others."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,28 @@ def between(found: Interval) -> str:
 
 def overview(found: Results) -> Section:
     """Who took part, how it went, and where the study stands."""
-    people = f"{found.joined} consented, {found.begun} began, {found.complete} of {found.study.people} planned are complete"
+    people = f"{found.joined} consented, {found.begun} began, {found.look.complete} of {found.study.people} planned are complete"
     rows = [
         ("study", f"{found.study.title} (mode {found.study.mode}, {found.study.sha256()[:12]})"),
         ("people", people),
+        ("photographs", photographs(found.kept)),
         ("left out", f"{len(found.excluded)} by the rules of the study"),
         ("standing", looks.words(found.look)),
         ("catch trials seen through", percent(found.catch_accuracy)),
         ("median duration", NONE if found.median_minutes is None else f"{found.median_minutes:.1f} min"),
     ]
     return Section("Study", ("", ""), rows)
+
+
+def photographs(found: Figures) -> str:
+    """How many there were, of how many these are regions, and whether that is too few to speak of others."""
+    regions = f" ({found.pictures} regions of them)" if found.pictures > found.photographs else ""
+    return f"{found.photographs}{regions}" + (f": {few(found)}" if few(found) else "")
+
+
+def few(found: Figures) -> str:
+    """What to say where there were too few photographs; "" where there were enough."""
+    return f"fewer than {FEW}, so that intervals speak of hardly any other photographs" if found.photographs < FEW else ""
 
 
 def sections(found: Figures) -> list[Section]:
@@ -161,7 +177,45 @@ def preference(found: Ranking) -> Section:
 def agreement(found: Figures) -> Section:
     """Krippendorff's alpha."""
     rows = [] if found.agreement is None else [("Krippendorff's α", number(found.agreement))]
-    return Section("Agreement", ("", ""), rows, "1: all say the same of each picture; near 0: as by chance, which is what good fakes give.")
+    note = "1: all say the same of each picture; near 0: as by chance, which is what good fakes give."
+    if found.ranking is not None:
+        note = "1: all prefer the same of two models, photograph by photograph; near 0: as by chance, given how often each is preferred."
+    return Section("Agreement", ("", ""), rows, note)
+
+
+def beside_metrics(found: Beside) -> Section:
+    """What scores say beside people."""
+    lacking = "; ".join(f"{name}, {why}" for name, why in found.lacking.items())
+    if found.missing:
+        return Section("Metrics beside people", ("", ""), [("not available", found.missing)], f"Left out: {lacking}." if lacking else "")
+    rows = [
+        (
+            _metric(one.metric),
+            *(number(one.rho, signed=True), _signed(one.low, one.high)),
+            *(number(one.within, signed=True), _signed(one.within_low, one.within_high)),
+            *(str(one.pictures), str(one.photographs)),
+        )
+        for one in found.links
+    ]
+    note = (
+        "Spearman's ρ with the fooling rate, interval over photographs; within: among the pictures of one model, averaged. Few votes a "
+        "picture pull ρ towards 0; a metric where lower is better (↓) should have a negative one."
+    )
+    if lacking:
+        note += f" Left out: {lacking}."
+    columns = ("metric", "ρ", "95 % interval", "within", "95 % interval of it", "pictures", "photographs")
+    return Section("Metrics beside people", columns, rows, note)
+
+
+def _metric(name: str) -> str:
+    if name not in metrics.names():
+        return name
+    found = metrics.metric(name)
+    return found.title + {"lower": " ↓", "higher": " ↑"}.get(found.better, "")
+
+
+def _signed(low: float | None, high: float | None) -> str:
+    return NONE if low is None or high is None else f"{number(low, signed=True)} to {number(high, signed=True)}"
 
 
 def excluded(found: Results) -> Section:
@@ -171,7 +225,7 @@ def excluded(found: Results) -> Section:
         "Left out",
         ("participant", "rule", "found"),
         rows,
-        "By rules that were frozen with the study, none of which looks at how often somebody was fooled.",
+        "By rules that were frozen with the study, none of which looks at how often a colorizer's picture fooled somebody.",
     )
 
 
@@ -186,7 +240,8 @@ def everybody_title(found: Results) -> str:
 
 
 def _counts(found: Figures) -> str:
-    return f"{found.people} people, {found.photographs} photographs, {found.trials} votes"
+    regions = f" ({found.pictures} regions)" if found.pictures > found.photographs else ""
+    return f"{found.people} people, {found.photographs} photographs{regions}, {found.trials} votes"
 
 
 def table(results: Results) -> str:
@@ -196,6 +251,7 @@ def table(results: Results) -> str:
     blocks += [_headed(kept_title(results)), *map(_written, sections(results.kept))]
     if results.excluded:
         blocks += [_written(excluded(results)), _headed(everybody_title(results)), *map(_written, sections(results.everybody))]
+    blocks += [_written(beside_metrics(results.metrics)), *results.early_looks]
     return "\n\n".join(blocks)
 
 
