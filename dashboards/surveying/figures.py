@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards import charts, parts
+from huelab.survey.statistics import words
 from huelab.survey.statistics.fooling import Fooled
 from huelab.survey.statistics.preference import Ranking
 
@@ -51,7 +52,7 @@ def strengths(found: Ranking) -> alt.LayerChart:
             "strength": [one.strength.value for one in found.models],
             "low": [one.strength.low for one in found.models],
             "high": [one.strength.high for one in found.models],
-            "ranks": [f"{one.ranks[0]} to {one.ranks[1]}" for one in found.models],
+            "ranks": [words.ranks(one.ranks) for one in found.models],
         }
     )
     order = table["model"].tolist()

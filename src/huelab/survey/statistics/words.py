@@ -59,6 +59,11 @@ def between(found: Interval) -> str:
     return NONE if found.low is None else f"{number(found.low)} to {number(found.high)}"
 
 
+def ranks(found: tuple[int, int] | None) -> str:
+    """Best and worst rank; a dash for what was never compared."""
+    return NONE if found is None else f"{found[0]} to {found[1]}"
+
+
 def overview(found: Results) -> Section:
     """Who took part, how it went, and where the study stands."""
     people = f"{found.joined} consented, {found.begun} began, {found.look.complete} of {found.study.people} planned are complete"
@@ -159,7 +164,7 @@ def preference(found: Ranking) -> Section:
     """Bradley and Terry's ranking."""
     rows = [
         (
-            *(one.model, number(one.strength.value, signed=True), between(one.strength), f"{one.ranks[0]} to {one.ranks[1]}"),
+            *(one.model, number(one.strength.value, signed=True), between(one.strength), ranks(one.ranks)),
             *(percent(one.best), str(one.wins), str(one.losses), str(one.ties)),
         )
         for one in found.models
