@@ -58,6 +58,8 @@ def asked(base: Study, found: Manifest, key: str) -> Study | None:
         given[name] = st.toggle(label, getattr(base, name), key=known(name), help=more.pop("help", about(name)), **more)
 
     text("title", "Title", max_chars=200, help="Participants read it above the consent.")
+    text("purpose", "Purpose", area=True, height=72, max_chars=2000, help="Who asks, and what for; in the consent. A launch needs it.")
+    text("contact", "Contact", max_chars=200, help="Whom participants may ask: an address they can write to. A launch needs it.")
     given["mode"] = st.radio("What is asked", list(_MODES), list(_MODES).index(base.mode), format_func=_MODES.get, key=known("mode"))
     names = [name for name in base.models if name in found.models] or list(found.models)
     given["models"] = tuple(
@@ -78,8 +80,6 @@ def asked(base: Study, found: Manifest, key: str) -> Study | None:
     with st.expander("How pictures are shown"):
         _showing(base, given, known, whole, switch)
     with st.expander("What participants read and are asked"):
-        text("purpose", "Purpose", area=True, max_chars=2000)
-        text("contact", "Contact", max_chars=200, help="Whom participants may ask: an address they can write to.")
         text("content_warning", "Content warning", max_chars=500, help="Shown before anything is, where photographs may upset somebody.")
         text(
             "consent", "Consent text", area=True, max_chars=20_000, help="Leave empty for the one of huelab, which names the purpose above."

@@ -37,9 +37,9 @@ class Listed:
 
     @property
     def title(self) -> str:
-        """For a list."""
-        simulated = ", simulated" if self.study.simulated else ""
-        return f"{self.study.title} · version {self.number} ({STATES[self.state]}{simulated})"
+        """For a list: of this version alone and for good, since a browser names what is chosen by these words."""
+        simulated = " · simulated" if self.study.simulated else ""
+        return f"{self.study.title} · version {self.number} · {self.id[:6]}{simulated}"
 
 
 def listed(store: Store) -> list[Listed]:

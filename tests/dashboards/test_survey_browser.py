@@ -19,7 +19,7 @@ from huelab import paths
 from huelab.survey import accounts, owners
 from huelab.survey.crowd import Crowd
 from tests.dashboards import voters
-from tests.dashboards.surveyed import launched
+from tests.dashboards.surveyed import draft, launched
 from tests.dashboards.test_browser import CHROMIUM, browser_page, keep, settle
 from tests.survey.conftest import rendered
 
@@ -85,8 +85,9 @@ def decoded(png: bytes) -> str:
 def test_an_owner_creates_launches_watches_and_closes(width: int, address: str, tmp_path: Path) -> None:
     with browser_page(address, width) as (page, wrong):
         go_to(page, "Studies")
-        page.get_by_role("textbox", name="Title").fill("Cats and dogs")
-        page.get_by_role("textbox", name="Title").press("Enter")
+        for name, value in {"Title": "Cats and dogs", "Purpose": "To try it out.", "Contact": "lab@example.org"}.items():
+            page.get_by_role("textbox", name=name, exact=True).fill(value)
+            page.keyboard.press("Tab")  # leaving it hands it over
         keep(page, tmp_path, "studies-new")
         press(page, "Create a draft")
         page.get_by_text("A draft is open to nobody but you").wait_for()
@@ -165,13 +166,33 @@ def ended(page: Page, name: str, why: str) -> None:
     press(page, f"{name} the study")
 
 
+def test_of_two_studies_with_one_title_the_one_chosen_is_launched_and_stays_chosen(address: str) -> None:
+    """The browser names a choice by its words: were they alike, or changed by the launch, the next button would be another study's."""
+    told = {"title": "Real or fake?", "purpose": "A test.", "contact": "lab@example.org"}
+    older, newer = draft(database.store(), **told), draft(database.store(), **told)
+    with browser_page(address, 1400) as (page, wrong):
+        go_to(page, "Studies")
+        page.get_by_role("combobox", name="Study").click()
+        page.get_by_role("option").filter(has_text=older[:6]).click()
+        page.get_by_text(f"version id {older}").wait_for()
+        press(page, "Launch")
+        page.get_by_role("button", name="Pause", exact=True).wait_for()
+        press(page, "Preview")
+        page.get_by_role("link", name="Open the preview").wait_for()
+        settle(page)
+        assert page.get_by_text(f"version id {older}").count() == 1
+    states = {one.id: one.state for one in versions.listed(database.store())}
+    assert states == {older: "live", newer: "draft"}
+    assert wrong == []
+
+
 def ours(wrong: list[str]) -> list[str]:
     """Without Streamlit looking for its server below an address that was opened directly; failed answers are told by address too."""
     return [one for one in wrong if "/_stcore/" not in one and "Failed to load resource" not in one]
 
 
 def test_a_viewer_signs_in_watches_and_gets_no_results(address: str, tmp_path: Path) -> None:
-    version = launched(database.store())
+    version = launched(database.store(), purpose="A test.", contact="lab@example.org")
     voters.vote(database.store(), version, Crowd({"beta": 0.2, "zhang": 0.45}), count=2)
     owners.close(database.store(), version, who="owner", why="a test")
     accounts.add("ada", PASSWORD, "viewer")
