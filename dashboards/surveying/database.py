@@ -9,17 +9,20 @@ import time
 from pathlib import Path
 
 from huelab import paths
-from huelab.errors import HuelabError
-from huelab.survey import privacy
+from huelab.errors import HuelabError, SurveyError
+from huelab.run_lock import share
+from huelab.survey import privacy, restoring
 from huelab.survey.store import VARIABLE, Store
 
 _DAY = 86_400
 _lock = threading.Lock()
 _open: dict[str, Store] = {}
+_held = contextlib.ExitStack()
+"""While anything is open here no backup may be put in its place."""
 
 
 def store() -> Store:
-    """The database; made at the first use. Raises SurveyError where it cannot be used."""
+    """The database; made at the first use. Raises SurveyError where it cannot be used, also while a backup is put in its place."""
     url = os.environ.get(VARIABLE) or f"sqlite:///{paths.survey_database()}"
     with _lock:
         found = _open.get(url)
@@ -27,8 +30,18 @@ def store() -> Store:
             found.close()
             found = None
         if found is None:
+            if not _open:
+                _share()
             found = _open[url] = Store.open(url)
         return found
+
+
+def _share() -> None:
+    _held.close()
+    try:
+        _held.enter_context(share(restoring.LOCK))
+    except HuelabError as error:
+        raise SurveyError(str(error)) from None
 
 
 def is_there() -> bool:
@@ -51,3 +64,4 @@ def close() -> None:
         for found in _open.values():
             found.close()
         _open.clear()
+        _held.close()

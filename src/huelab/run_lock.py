@@ -1,16 +1,18 @@
-"""One at a time: a lock file that says who holds it. `with hold("run"):`"""
+"""One at a time: a lock file that says who holds it. `with hold("run"):` Or many at a time, but not beside it: `with share("run"):`"""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import secrets
 import shlex
 import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 from huelab import paths
@@ -26,17 +28,11 @@ def hold(name: str, *, wait: float = 0.0) -> Iterator[None]:
     The kernel frees the lock when its holder ends, however it ends: nothing stale is left behind by a crash.
     Raises HuelabError that names the holder's process, machine, start and command.
     """
-    file = paths.lock(name)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        stream = file.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise HuelabError(f"{file} cannot be written ({error.strerror}): make its folder writable, or remove it.") from None
-    with stream:
+    with _opened(name) as stream:
         give_up = time.monotonic() + wait
-        while not _taken(stream):
+        while not _taken(stream, fcntl.LOCK_EX):
             if time.monotonic() >= give_up:
-                raise HuelabError(f"{_holder(stream)} Wait until it is done, or stop it. ({file})")
+                raise HuelabError(f"{_holder(name, stream)} Wait until it is done, or stop it. ({paths.lock(name)})")
             time.sleep(_POLL_SECONDS)
         _sign(stream)
         try:
@@ -45,9 +41,35 @@ def hold(name: str, *, wait: float = 0.0) -> Iterator[None]:
             stream.truncate(0)  # before the kernel frees the lock on closing: a name here always belongs to a holder
 
 
-def _taken(stream: IO[str]) -> bool:
+@contextmanager
+def share(name: str) -> Iterator[None]:
+    """Keeps `hold(name)` waiting while the block runs; any number may share, each signing a file of its own.
+
+    Raises HuelabError as `hold` does while somebody holds it.
+    """
+    with _opened(name) as stream:
+        if not _taken(stream, fcntl.LOCK_SH):
+            raise HuelabError(f"{_holder(name, stream)} Wait until it is done, or stop it. ({paths.lock(name)})")
+        own = f"{name}.{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            with hold(own):
+                yield
+        finally:
+            paths.lock(own).unlink(missing_ok=True)
+
+
+def _opened(name: str) -> IO[str]:
+    file = paths.lock(name)
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise HuelabError(f"{file} cannot be written ({error.strerror}): make its folder writable, or remove it.") from None
+
+
+def _taken(stream: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(stream, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -65,10 +87,26 @@ def _sign(stream: IO[str]) -> None:
     stream.flush()
 
 
-def _holder(stream: IO[str]) -> str:
+def _holder(name: str, stream: IO[str]) -> str:
+    signed = [_signature(stream), *(_sharer(file) for file in sorted(paths.lock(name).parent.glob(f"{name}.*.lock")))]
+    known = [words for words in signed if words]
+    return f"Already running: {'; '.join(known)}." if known else "Already running: another process holds the lock."
+
+
+def _sharer(file: Path) -> str:
+    """Who signed a sharer's file, if they still live: the kernel frees the lock of one that does not."""
+    try:
+        with file.open("r+", encoding="utf-8") as stream:
+            return "" if _taken(stream, fcntl.LOCK_SH) else _signature(stream)
+    except OSError:
+        return ""
+
+
+def _signature(stream: IO[str]) -> str:
+    """ "" where nobody signed, or has the lock and has not signed yet."""
     stream.seek(0)
     try:
         holder = json.loads(stream.read())
-        return f"Already running: process {holder['pid']} on {holder['host']} since {holder['since']} ({holder['command']})."
-    except (ValueError, KeyError, TypeError):  # it has the lock and has not signed yet
-        return "Already running: another process holds the lock."
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']} ({holder['command']})"
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -287,17 +287,39 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
     """Save database and pictures, also while people answer."""
     from huelab.survey import backup as saving
 
-    saving.backup(_store(), file)
+    chain = saving.backup(_store(), file)
     typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+    if chain.broken is not None:
+        typer.echo(chain.words(), err=True)
 
 
 @app.command("restore")
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
-    """Put a backup in place; stop the servers first. What was there before is kept beside it."""
-    from huelab.survey import backup as saving
+    """Put a backup in place; refused while a server runs. What was there before is kept, and named."""
+    from huelab.survey import restoring
 
-    saving.restore(None, file)
-    typer.echo("restored")
+    before = restoring.restore(None, file)
+    typer.echo(f"restored; what was there before is kept as {before}" if before else "restored")
+
+
+@app.command("audit")
+def audit(
+    kept: Annotated[Path | None, typer.Argument(metavar="[KEPT]", help="study.json of an earlier export, or an earlier backup")] = None,
+) -> None:
+    """Whether the record of what owners did is whole; and, with KEPT, whether it goes on from there: a cut-off end shows no other way."""
+    from huelab.errors import SurveyError
+    from huelab.survey import audit as record
+    from huelab.survey import auditing
+
+    earlier = None if kept is None else auditing.kept_in(kept)
+    with _store().read() as session:
+        state = record.state(session)
+        cut = earlier is not None and not record.continues(session, earlier)
+    if state.broken is not None:
+        raise SurveyError(state.words())
+    if cut:
+        raise SurveyError(f"THE AUDIT DOES NOT GO ON FROM {kept}: rows that were there then were removed or remade since. {state.words()}")
+    typer.echo(state.words())
 
 
 @app.command("serve")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from huelab.errors import SurveyError
-from huelab.survey import answering, backup, export, longform, people, privacy
+from huelab.survey import answering, backup, export, longform, person, privacy, restoring
 from huelab.survey.codebook import columns
 from huelab.survey.schema import Answer, Export, Participant
 from huelab.survey.store import Store
@@ -72,7 +72,7 @@ def test_who_is_deleted_is_in_no_later_export_and_earlier_ones_are_marked(launch
     one = launch()
     first, _ = taken(one)
     export.write(one.store, one.version, tmp_path / "before", who="owner")
-    privacy.delete_me(one.store, people.deletion_code(first))
+    privacy.delete_me(one.store, person.deletion_code(first))
     export.write(one.store, one.version, tmp_path / "after", who="owner")
     assert export.read(tmp_path / "before")["participant"].nunique() == 2
     assert export.read(tmp_path / "after")["participant"].nunique() == 1
@@ -91,7 +91,7 @@ def test_a_backup_during_answers_restores_whole(launch: Launch, tmp_path: Path) 
         now = session.scalar(select(func.count()).select_from(Answer))
     url = one.store.url.render_as_string(hide_password=False)
     one.store.close()
-    backup.restore(url, tmp_path / "kept.tar")
+    restoring.restore(url, tmp_path / "kept.tar")
     again = Store.open(url)
     assert backup.check(again) == "ok"
     with again.read() as session:
@@ -108,5 +108,5 @@ def test_what_is_no_backup_changes_nothing(launch: Launch, tmp_path: Path) -> No
     (tmp_path / "bad.tar").write_bytes(b"not a tar")
     url = one.store.url.render_as_string(hide_password=False)
     with pytest.raises(SurveyError, match="is no backup"):
-        backup.restore(url, tmp_path / "bad.tar")
+        restoring.restore(url, tmp_path / "bad.tar")
     assert longform.of_version(one.store, one.version).empty

@@ -15,17 +15,23 @@ from sqlalchemy import select
 
 from huelab.data.replacing import replacing
 from huelab.errors import SurveyError
-from huelab.survey import audit, codebook, texts, tokens
+from huelab.survey import audit, codebook, publishing, tokens
+from huelab.survey.consent import Consent, in_all_languages
+from huelab.survey.frozen import study_of
 from huelab.survey.longform import COLUMNS, of_version
 from huelab.survey.owners import find
-from huelab.survey.people import study_of
-from huelab.survey.schema import Export, Participant, Stimulus
-from huelab.survey.statistics.results import results, tree
+from huelab.survey.schema import Export, Participant, Stimulus, Version
+from huelab.survey.statistics.results import tree
 from huelab.survey.store import Store
 
 CHECKSUMS = "SHA256SUMS"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would run; an apostrophe goes before it."""
+_PICTURE = ("photo_id", "kind", "model", "role", "sha256", "width", "height", "bytes", "lightness_error")
+_ORIGIN = {"path": "path", "weights_sha256": "content"} | {
+    key: key for key in ("mlflow_run", "registry_version", "renderer", "data_hash", "data_revision", "git_commit")
+}
+"""Column of pictures.csv -> key of a picture's provenance."""
 
 
 def write(store: Store, version_id: str, folder: Path, *, who: str) -> int:
@@ -40,7 +46,9 @@ def write(store: Store, version_id: str, folder: Path, *, who: str) -> int:
         study = study_of(version)
         people = list(session.scalars(select(Participant).where(Participant.version_id == version_id, ~Participant.preview)))
         pictures = list(session.scalars(select(Stimulus).where(Stimulus.version_id == version_id)))
-    found = tree(results(table, study, closed=version.state == "closed"))
+        chain = audit.state(session)
+    found = tree(publishing.computed(store, version_id, table))
+    consent: dict[str, Consent] = version.consent or in_all_languages(study)
     with replacing(folder) as new:
         table.to_parquet(new / "votes.parquet", index=False)
         _csv(new / "votes.csv", list(COLUMNS), ([_cell(value) for value in row] for row in table.itertuples(index=False)))
@@ -64,34 +72,14 @@ def write(store: Store, version_id: str, folder: Path, *, who: str) -> int:
         )
         _csv(
             new / "pictures.csv",
-            ["photo_id", "kind", "model", "role", "sha256", "width", "height", "bytes", "lightness_error", "provenance"],
-            (
-                [
-                    one.photo_id,
-                    one.kind,
-                    one.model,
-                    one.role,
-                    one.sha256,
-                    one.width,
-                    one.height,
-                    one.bytes,
-                    one.lightness_error,
-                    _json(one.provenance),
-                ]
-                for one in pictures
-            ),
+            [*_PICTURE, *_ORIGIN],
+            ([*(getattr(one, name) for name in _PICTURE), *(one.provenance.get(key, "") for key in _ORIGIN.values())] for one in pictures),
         )
         _csv(new / "exclusions.csv", ["participant", "rule", "found"], _exclusions(found))
         (new / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (new / "consent.txt").write_text(texts.consent(study)["text"] + "\n", encoding="utf-8")
-        facts: dict[str, Any] = {
-            "study": study.model_dump(mode="json"),
-            "sha256": version.sha256,
-            "survey": version.survey_id,
-            "version": version.id,
-        }
-        facts |= {"number": version.number, "state": version.state, "simulated": version.simulated, "lineage": version.lineage}
-        facts |= {"results_opened": version.results_opened}
+        for language, read in consent.items():  # the very bytes that were hashed
+            (new / f"consent-{language}.txt").write_text(read["text"], encoding="utf-8", newline="")
+        facts = _facts(version) | {"study": study.model_dump(mode="json"), "consent": consent, "audit": chain.tree()}
         (new / "study.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         sums = _sums(new)
         (new / CHECKSUMS).write_text(sums, encoding="utf-8")
@@ -114,6 +102,19 @@ def read(folder: Path) -> pd.DataFrame:
         changed = sorted({line.split("  ")[1] for line in set(found.splitlines()) ^ set(expected.splitlines())})
         raise SurveyError(f"{folder}: {', '.join(changed)} {'is' if len(changed) == 1 else 'are'} not as exported: export it again.")
     return pd.read_parquet(folder / "votes.parquet").astype(COLUMNS)
+
+
+def _facts(version: Version) -> dict[str, Any]:
+    return {
+        "survey": version.survey_id,
+        "version": version.id,
+        "number": version.number,
+        "sha256": version.sha256,
+        "state": version.state,
+        "simulated": version.simulated,
+        "lineage": version.lineage,
+        "results_opened": version.results_opened,
+    }
 
 
 def _require_own(folder: Path) -> None:

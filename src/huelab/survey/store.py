@@ -138,8 +138,8 @@ def _require_place(store: Store) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SurveyError(
-                f"{folder} cannot be made for the survey's database ({error.strerror or error}): move away what is in its place, or mend the "
-                "permissions of the folder above it."
+                f"{folder} cannot be made for the survey's database ({error.strerror or error}): move away what is in its place, or mend "
+                "the permissions of the folder above it."
             ) from None
         return
     with store._writer.connect() as connection:
