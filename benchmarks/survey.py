@@ -1,12 +1,14 @@
 """The survey under load and under kill -9, over loopback: python -m benchmarks.survey [load | kill [ROUNDS]]
 
 The server is a process of its own, as `huelab survey serve` starts it; $HUELAB_SURVEY_URL names a PostgreSQL database instead of SQLite.
-Clients answer as the page does: two pictures, one answer, sent again until acknowledged.
+Clients answer as the page does: two pictures of some 110 kB, one answer, sent again until acknowledged; each has an address of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import json
 import os
 import random
@@ -22,6 +24,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+from PIL import Image
 from sqlalchemy import select
 
 from huelab.survey import backup, owners, texts
@@ -30,7 +33,9 @@ from huelab.survey.store import Store
 from huelab.survey.study import Study
 from tests.survey.conftest import rendered
 
-TRIALS = 300
+TRIALS = 120
+SIDE = 192  # of a picture of noise, whose PNG is as long as that of a photograph of 256 pixels
+START_S = 60  # a server that does not answer by then never will
 
 
 @dataclass
@@ -51,7 +56,7 @@ class Server:
         url = os.environ.get("HUELAB_SURVEY_URL") or f"sqlite:///{root / 'survey.db'}"
         made = cls(root, url, environment={**os.environ, "HUELAB_SURVEY_URL": url})
         store = Store.open(url)
-        folder = rendered(root / "stimuli", main=TRIALS)
+        folder = noisy(rendered(root / "stimuli", main=TRIALS))
         study = Study(title="load", models=("beta", "zhang"), trials=TRIALS, catches=0, screening=False, simulated=True)
         version = owners.create(store, study, folder, who="bench")
         text = texts.consent(study)
@@ -66,12 +71,15 @@ class Server:
     def start(self) -> None:
         command = [sys.executable, "-m", "uvicorn", "--factory", "huelab.survey.server:application", "--port", str(self.port)]
         self.process = subprocess.Popen([*command, "--log-level", "error", "--no-access-log"], env=self.environment)
-        while True:
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
             try:
                 if httpx.get(f"http://127.0.0.1:{self.port}/health", timeout=1, trust_env=False).status_code == 200:
                     return
             except httpx.HTTPError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
+        raise SystemExit(f"the server did not start within {START_S} s")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -85,21 +93,36 @@ class Server:
         return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
+def noisy(folder: Path) -> Path:
+    """The same stimuli with pictures of a photograph's size."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    random_bytes = np.random.default_rng(0)
+    for picture in manifest["pictures"]:
+        (folder / picture["file"]).unlink(missing_ok=True)
+        png = io.BytesIO()
+        Image.fromarray(random_bytes.integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(png, "PNG")
+        picture["sha256"] = hashlib.sha256(png.getvalue()).hexdigest()
+        picture |= {"file": f"pictures/{picture['sha256']}.png", "bytes": len(png.getvalue()), "width": SIDE, "height": SIDE}
+        (folder / picture["file"]).write_bytes(png.getvalue())
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
 class Connection:
     """HTTP/1.1 over one kept connection, as a browser holds it, at a tenth of what a client library costs: the clients share two cores
     with the server that is measured."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, address: str) -> None:
+        self.port, self.address = port, address
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, method: str, path: str, token: str = "", body: bytes = b"") -> tuple[int, bytes]:
         """Status and body. Raises OSError or EOFError where the server is gone; the next call connects anew."""
         head = f"{method} /survey/api/{path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Length: {len(body)}\r\n"
-        head += f"Content-Type: application/json\r\nAuthorization: Bearer {token}\r\n\r\n"
+        head += f"Content-Type: application/json\r\n{f'Authorization: Bearer {token}' if token else 'Accept: */*'}\r\n\r\n"
         try:
-            if self._streams is None:
-                self._streams = await asyncio.open_connection("127.0.0.1", self.port)
+            if self._streams is None or self._streams[0].at_eof():  # the server closes what is idle for five seconds
+                self._streams = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20, local_addr=(self.address, 0))
             reader, writer = self._streams
             writer.write(head.encode() + body)
             lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
@@ -125,6 +148,7 @@ class Client:
     took: list[float] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     errors: int = 0
+    slowed: int = 0
 
     async def begin(self, server: Server) -> None:
         self.token = (await self.post("join", {"link": server.link}))["token"]
@@ -135,7 +159,7 @@ class Client:
     async def trial(self) -> None:
         trial = self.state["trial"]
         for name in (trial["left"], trial["right"]):
-            await self.again("GET", f"picture/{name}")
+            await self.again("GET", f"picture/{name}", "")
         began = time.perf_counter()
         reply = await self.post("answer", {"nonce": trial["nonce"], "choice": "left", "rt_ms": 800.0})
         self.took.append(time.perf_counter() - began)
@@ -143,36 +167,37 @@ class Client:
         self.state = reply["state"]
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(await self.again("POST", path, json.dumps(body).encode()))
+        found: dict[str, Any] = json.loads(await self.again("POST", path, self.token, json.dumps(body).encode()))
         return found
 
-    async def again(self, method: str, path: str, body: bytes = b"") -> bytes:
+    async def again(self, method: str, path: str, token: str, body: bytes = b"") -> bytes:
         while True:
             try:
-                status, reply = await self.web.send(method, path, self.token, body)
+                status, reply = await self.web.send(method, path, token, body)
                 if status == 200:
                     return reply
-                self.errors += status != 429  # too fast: a person is not
+                self.slowed += status == 429
+                self.errors += status != 429
             except (OSError, EOFError):
                 self.errors += 1
             await asyncio.sleep(0.1)
 
 
 def clients(server: Server, count: int) -> list[Client]:
-    return [Client(Connection(server.port)) for _ in range(count)]
+    return [Client(Connection(server.port, f"127.0.{1 + number // 200}.{1 + number % 200}")) for number in range(count)]
 
 
 async def load(server: Server, count: int, think: float, seconds: float) -> str:
     """A line of the table: `count` people, one answer per `think` seconds each (0: as fast as they can)."""
-    before = server.memory()
     everybody = clients(server, count)
+    before = server.memory()
     for start in range(0, count, 10):
         await asyncio.gather(*(client.begin(server) for client in everybody[start : start + 10]))
     end = time.perf_counter() + seconds
 
     async def live(client: Client) -> None:
         await asyncio.sleep(random.uniform(0, think))
-        while time.perf_counter() < end:
+        while time.perf_counter() < end and "trial" in client.state:
             began = time.perf_counter()
             await client.trial()
             await asyncio.sleep(max(0.0, think * random.uniform(0.5, 1.5) - (time.perf_counter() - began)))
@@ -182,12 +207,12 @@ async def load(server: Server, count: int, think: float, seconds: float) -> str:
     wall = time.perf_counter() - began
     took = 1000 * np.array([each for client in everybody for each in client.took])
     grown = (server.memory() - before) / count / 1000
-    errors = sum(client.errors for client in everybody)
+    errors, slowed = (sum(getattr(client, name) for client in everybody) for name in ("errors", "slowed"))
     for client in everybody:
         client.web.close()
     p50, p95 = np.percentile(took, [50, 95])
     pace = f"one per {think:g} s" if think else "no pause"
-    return f"| {count} | {pace} | {p50:.1f} | {p95:.1f} | {took.max():.0f} | {len(took) / wall:.0f} | {errors} | {grown:.0f} |"
+    return f"| {count} | {pace} | {p50:.1f} | {p95:.1f} | {took.max():.0f} | {len(took) / wall:.0f} | {errors} | {slowed} | {grown:.0f} |"
 
 
 async def kill(server: Server, rounds: int) -> str:
@@ -235,9 +260,10 @@ def main(words: list[str]) -> None:
                 print(asyncio.run(kill(server, int(words[1]) if len(words) > 1 else 50)))
                 return
             print(
-                "| people | each answers | p50 ms | p95 ms | max ms | answers/s | errors | kB per person |\n"
-                + "|---:|---|---:|---:|---:|---:|---:|---:|"
+                "| people | each answers | p50 ms | p95 ms | max ms | answers/s | errors | told to wait | kB per person |\n"
+                + "|---:|---|---:|---:|---:|---:|---:|---:|---:|"
             )
+            asyncio.run(load(server, 20, 0.0, 3))  # the first requests load code and pictures
             for count, think, seconds in ((1, 2.0, 20), (50, 2.0, 30), (200, 2.0, 30), (50, 0.0, 15)):
                 print(asyncio.run(load(server, count, think, seconds)), flush=True)
         finally:

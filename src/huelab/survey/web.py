@@ -7,24 +7,20 @@ participant's token as `Authorization: Bearer`. Refusals are {"error": word} and
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from huelab.errors import SurveyError
 from huelab.survey import answering, people, plates, privacy, said, texts
 from huelab.survey.consent import consent_of
+from huelab.survey.database import Database, Opener
 from huelab.survey.guard import Guard
 from huelab.survey.person import find
-from huelab.survey.pictures import Pictures
 from huelab.survey.refusal import Refused
 from huelab.survey.said import Body
 from huelab.survey.schema import Version
@@ -39,36 +35,26 @@ _KINDS = {
     ".svg": "image/svg+xml",
 }
 
-_log = logging.getLogger("huelab.survey")
-_THREADS = 1
-"""Requests that write, at a time: SQLite takes one writer, and threads that wait for it only get in the way of the one that has it."""
-Opener = Callable[[], Store]
 
+def mount(opener: Opener, *, alone: bool = False) -> Mount:
+    """Everything under /survey. `opener` gives the database; it is called with the first request, so that a page costs nothing unused.
 
-def mount(opener: Opener) -> Mount:
-    """Everything under /survey. `opener` gives the database; it is called with the first request, so that a page costs nothing unused."""
-    service = Service(opener)
+    `alone`: the server does nothing else (survey/database.py says what that is for).
+    """
+    service = Service(opener, alone=alone)
     return Mount(PREFIX, app=Guard(Router(service.routes())))
 
 
 class Service:
     """The routes over one database."""
 
-    def __init__(self, opener: Opener) -> None:
-        self._opener = opener
-        self._opening = threading.Lock()
-        self._writers = anyio.CapacityLimiter(_THREADS)
-        self._readers = anyio.CapacityLimiter(_THREADS)
-        self._store: Store | None = None
-        self._pictures: Pictures | None = None
+    def __init__(self, opener: Opener, *, alone: bool = False) -> None:
+        self._database = Database(opener, alone=alone)
 
     @property
     def store(self) -> Store:
-        """Opened at the first use, once."""
-        with self._opening:
-            if self._store is None:
-                self._store = self._opener()
-            return self._store
+        """The database."""
+        return self._database.store
 
     def routes(self) -> list[BaseRoute]:
         """Page, files and requests, those of every trial first."""
@@ -113,13 +99,11 @@ class Service:
 
     async def state(self, request: Request) -> Response:
         """The step a participant is at."""
-        return JSONResponse(await self._write(self._state, said.token(request)))
+        return JSONResponse(await self._database.write(self._state, said.token(request)))
 
     async def picture(self, request: Request) -> Response:
         """The PNG behind a random name."""
-        nonce = request.path_params["nonce"]
-        kept = self._pictures and self._pictures.kept(nonce)
-        return Response(kept or await anyio.to_thread.run_sync(self._picture, nonce, limiter=self._readers), media_type="image/png")
+        return Response(await self._database.picture(request.path_params["nonce"]), media_type="image/png")
 
     async def plates(self, request: Request) -> Response:
         """How many colour-vision plates there are, and what may be read on them."""
@@ -207,11 +191,6 @@ class Service:
                 state["consent"] = consent_of(session.get_one(Version, person.version_id), person.language)
         return state
 
-    def _picture(self, nonce: str) -> bytes:
-        if self._pictures is None:
-            self._pictures = Pictures(self.store)
-        return self._pictures.body(nonce)
-
     def _posted(self, handler: Callable[[Request, Body], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             try:
@@ -220,18 +199,6 @@ class Service:
                 raise Refused("bad_request") from None
             if not isinstance(body, dict):
                 raise Refused("bad_request")
-            return JSONResponse(await self._write(handler, request, body))
+            return JSONResponse(await self._database.write(handler, request, body))
 
         return endpoint
-
-    async def _write(self, handler: Callable[..., Body], *given: Any) -> Body:
-        def handled() -> Body:
-            try:
-                return handler(*given)
-            except Refused:
-                raise
-            except SurveyError as error:  # the database: its words are for the owner's log, the browser tries again
-                _log.error("%s", error)
-                raise Refused("unavailable") from None
-
-        return await anyio.to_thread.run_sync(handled, limiter=self._writers)
