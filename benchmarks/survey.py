@@ -20,7 +20,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import numpy as np
@@ -215,9 +215,20 @@ async def load(server: Server, count: int, think: float, seconds: float) -> str:
     return f"| {count} | {pace} | {p50:.1f} | {p95:.1f} | {took.max():.0f} | {len(took) / wall:.0f} | {errors} | {slowed} | {grown:.0f} |"
 
 
-async def kill(server: Server, rounds: int) -> str:
-    """Kills and starts the server `rounds` times under 20 clients; what came of the acknowledged answers."""
-    everybody = clients(server, 20)
+class Outcome(NamedTuple):
+    """What came of the answers that were acknowledged."""
+
+    acknowledged: int
+    lost: int
+    check: str
+
+    def __str__(self) -> str:
+        return f"{self.acknowledged} answers acknowledged, {self.lost} lost; check: {self.check}"
+
+
+async def kill(server: Server, rounds: int, people: int = 20) -> Outcome:
+    """Kills and starts the server `rounds` times while `people` answer."""
+    everybody = clients(server, people)
     for client in everybody:
         await client.begin(server)
     done = asyncio.Event()
@@ -245,9 +256,7 @@ async def kill(server: Server, rounds: int) -> str:
         stored = set(session.scalars(query.join(Participant, Participant.id == Trial.participant_id)))
     check = backup.check(store)
     store.close()
-    return (
-        f"{rounds} x kill -9 under 20 clients: {len(acknowledged)} answers acknowledged, {len(acknowledged - stored)} lost; check: {check}"
-    )
+    return Outcome(len(acknowledged), len(acknowledged - stored), check)
 
 
 def main(words: list[str]) -> None:
@@ -257,7 +266,8 @@ def main(words: list[str]) -> None:
         server.start()
         try:
             if what == "kill":
-                print(asyncio.run(kill(server, int(words[1]) if len(words) > 1 else 50)))
+                rounds = int(words[1]) if len(words) > 1 else 50
+                print(f"{rounds} x kill -9 under 20 clients: {asyncio.run(kill(server, rounds))}")
                 return
             print(
                 "| people | each answers | p50 ms | p95 ms | max ms | answers/s | errors | told to wait | kB per person |\n"
