@@ -123,11 +123,16 @@ def page(browser: Browser, width: int = 1280, *, touch: bool = False, **settings
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     return opened, wrong
 
 
 def to_trials(opened: Page, link: str, *, screening: bool = True) -> None:
+    to_instructions(opened, link, screening=screening)
+    opened.click("button.primary")
+
+
+def to_instructions(opened: Page, link: str, *, screening: bool = True) -> None:
     opened.goto(link)
     opened.check("#agree")
     opened.click("button.primary")
@@ -137,7 +142,6 @@ def to_trials(opened: Page, link: str, *, screening: bool = True) -> None:
         opened.wait_for_selector(f"text=Plate {number + 1} of {len(PLATES)}")
         opened.click(f'.plates button:has-text("{digit}")')
     opened.wait_for_selector("text=What to do")
-    opened.click("button.primary")
 
 
 def at_answers(opened: Page) -> Locator:
@@ -184,7 +188,7 @@ def sized(folder: Path, *, side: int = 256, least: int = 100_000) -> Path:
     (folder / "pictures").mkdir(parents=True)
     rows = []
     y, x = np.mgrid[0:side, 0:side] / side
-    for number in range(48):
+    for number in range(24):
         rng = np.random.default_rng(number)
         shapes = np.stack([np.sin(6 * x * rng.random() + 5 * y * rng.random() + rng.random() * 6) for _ in range(3)], axis=-1)
         grain = rng.normal(0, 5, (side, side, 1))

@@ -121,9 +121,18 @@ def _dots(rng: np.random.Generator) -> list[tuple[float, float, float]]:
     """x, y and radius of dots that fill the disc without touching, large ones first."""
     placed = np.empty((0, 3))
     for radius, tries in _DOTS:
-        for x, y in rng.uniform(radius, SIDE - radius, (tries, 2)):
-            if np.hypot(x - SIDE / 2, y - SIDE / 2) > SIDE / 2 - radius:
-                continue
-            if not (np.hypot(placed[:, 0] - x, placed[:, 1] - y) < placed[:, 2] + radius + 1).any():
-                placed = np.vstack([placed, (x, y, radius)])
+        tried = rng.uniform(radius, SIDE - radius, (tries, 2))
+        tried = tried[np.hypot(*(tried - SIDE / 2).T) <= SIDE / 2 - radius]
+        tried = tried[~_touches(tried, radius, placed)]  # most: at once against the larger ones
+        own = np.empty((0, 3))
+        for x, y in tried:
+            if not _touches(np.array([[x, y]]), radius, own).any():
+                own = np.vstack([own, (x, y, radius)])
+        placed = np.vstack([placed, own])
     return [(float(x), float(y), float(radius)) for x, y, radius in placed]
+
+
+def _touches(centres: Float, radius: float, others: Float) -> NDArray[np.bool_]:
+    """Whether a dot of that radius at each centre (N, 2) comes within a pixel of any of the others (M, 3)."""
+    apart = np.hypot(*(centres[:, None] - others[None, :, :2]).transpose(2, 0, 1))
+    return np.asarray((apart < others[:, 2] + radius + 1).any(axis=1))

@@ -4,9 +4,9 @@ import { button, code, cut, element, freeText, freeze, heading, problem, render,
 import { Refusal, call } from "./requests.js";
 import { event, kept, session, text } from "./session.js";
 
-function dialog(title, ...children) {
+function dialog(title, kind, ...children) {
   const made = element("dialog", { "aria-labelledby": "dialog-title" }, element("h2", { id: "dialog-title" }, title), ...children);
-  made.append(button(text("close"), () => made.close(), { kind: "primary" }));
+  made.append(button(text("close"), () => made.close(), { kind }));
   made.addEventListener("close", () => made.remove());
   document.body.append(made);
   made.showModal();
@@ -16,7 +16,8 @@ function dialog(title, ...children) {
 export function report(nonce) {
   const words = freeText({ id: "problem" }, 500);
   const wrong = problem();
-  const send = button(text("send"), async () => {
+  const send = button(text("send"), sent, { kind: "primary" });
+  async function sent() {
     const told = cut(words.value.trim(), 500);
     if (!told) return words.focus();
     send.disabled = true;
@@ -26,8 +27,8 @@ export function report(nonce) {
     }
     send.disabled = false;
     wrong.textContent = text("report_failed");
-  });
-  const opened = dialog(text("report"), element("label", { class: "field", for: "problem" }, text("report_ask"), words), wrong, send);
+  }
+  const opened = dialog(text("report"), "", element("label", { class: "field", for: "problem" }, text("report_ask"), words), wrong, send);
 }
 
 export function myData(state) {
@@ -39,6 +40,7 @@ export function myData(state) {
   });
   dialog(
     text("my_data"),
+    "primary",
     element("p", {}, text("my_data_link")),
     element("p", { class: "link" }, `${location.origin}${location.pathname}#${session.token}`),
     code(text("debrief_deletion"), state.deletion_code),
