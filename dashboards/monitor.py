@@ -23,12 +23,17 @@ def numbers(found: Progress, one: Listed) -> None:
     with st.container(horizontal=True):
         st.metric("Answers", f"{found.answers:,}")
         seen = "–" if found.catch_seen is None else f"{found.catch_seen:.0%}"
-        st.metric("Catch trials seen through", seen, help=f"Of {found.catches} answered")
+        st.metric("Catch trials seen through", seen, help=f"Of {found.catches} that count")
         minutes = "–" if found.minutes is None else f"{found.minutes[1]:.1f} min"
         about = None if found.minutes is None else f"Half of the people took {found.minutes[0]:.1f} to {found.minutes[2]:.1f} min"
         st.metric("Median duration", minutes, help=about)
         st.metric("Trials put again", found.repeated, help="The tab was hidden, or the exposure was late")
         st.metric("Problems reported", len(found.problems))
+    if found.possible_duplicates:
+        st.caption(
+            f"{found.possible_duplicates} people may be fewer: they came from one address on one day with one kind of screen and browser. "
+            "A household or a class looks alike; nobody is left out for it."
+        )
     if found.last is not None:
         st.caption(f"Latest answer {found.last:%Y-%m-%d %H:%M:%S} UTC." + (f" {found.deleted} deleted their data." * bool(found.deleted)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from huelab.survey.allocation import HELD
+from huelab.survey.answering import FAILED
+from huelab.survey.frozen import study_of
 from huelab.survey.owners import find
-from huelab.survey.people import study_of
 from huelab.survey.schema import Answer, Event, Participant, Trial
 from huelab.survey.store import Store
 from huelab.survey.study import Study
 
+_SCREEN = ("viewport", "pixel_ratio", "gamut", "high_dynamic_range", "touch", "browser")
 DONE, ACTIVE, LEFT = "complete", "under way", "left"
 
 
@@ -35,7 +38,7 @@ class Progress:
     steps: pd.DataFrame
     """step, people who reached it, and of these how many are there now and how many left there; in order."""
     catch_seen: float | None
-    """Share of answered catch trials that were seen through."""
+    """Share of the catch trials that count that were seen through."""
     catches: int
     minutes: tuple[float, float, float] | None
     """From first to last answer of those who are complete: quarter, median, three quarters."""
@@ -47,6 +50,8 @@ class Progress:
     screening: dict[str, int]
     last: dt.datetime | None
     """The latest answer."""
+    possible_duplicates: int
+    """People who came from one address on one day with one and the same screen as somebody else: a hint, for people share both."""
 
 
 def of(store: Store, version_id: str, *, now: dt.datetime | None = None) -> Progress:
@@ -96,6 +101,7 @@ def of(store: Store, version_id: str, *, now: dt.datetime | None = None) -> Prog
         problems=pd.DataFrame(told, columns=["at", "participant", "text"]),
         screening={str(name): int(count) for name, count in classes.items()},
         last=last,
+        possible_duplicates=0 if study.simulated else _possible_duplicates(people),
     )
 
 
@@ -166,15 +172,24 @@ def _steps(places: list[tuple[str, str]], study: Study) -> pd.DataFrame:
 
 
 def _catches(session: Session, version_id: str, study: Study) -> tuple[int, int]:
-    """Catch trials seen through, and answered."""
-    rows = session.execute(_joined(version_id).with_only_columns(Answer.choice, Trial.fake_side).where(Trial.role == "catch"))
+    """Catch trials seen through, and answered; as longform.catches counts them."""
+    rows = session.execute(_joined(version_id).with_only_columns(Answer.choice, Trial.fake_side, Answer.flags).where(Trial.role == "catch"))
     right = []
-    for choice, fake_side in rows:
+    for choice, fake_side, flags in rows:
+        if set(flags) & set(FAILED):
+            continue
         if study.mode == "prefer":
             right.append(choice != fake_side)
         else:
             right.append(choice == (fake_side if study.mode == "pair" else "fake"))
     return sum(right), len(right)
+
+
+def _possible_duplicates(people: list[Participant]) -> int:
+    """Addresses are kept as a hash with a salt of the day, and for some days only: afterwards nobody can tell."""
+    known = [one for one in people if one.address_hash and one.client]
+    alike = Counter((one.address_hash, one.joined_at.date(), *(str(one.client.get(key)) for key in _SCREEN)) for one in known)
+    return sum(count for count in alike.values() if count > 1)
 
 
 def _spans(session: Session, version_id: str) -> list[float]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import datetime as dt
 import functools
+import hashlib
 import io
+import json
 import re
 import shutil
 import zipfile
@@ -13,15 +17,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
 from dashboards.surveying import database, found, progress, versions
-from huelab import paths
-from huelab.survey import audit, export, longform, owners, people
+from huelab import cli, paths
+from huelab.survey import answering, audit, export, longform, owners, people, person, privacy, publishing, texts, tokens
 from huelab.survey.crowd import Crowd
-from huelab.survey.schema import Audit, Stimulus, Version
+from huelab.survey.schema import Answer, Audit, Participant, Stimulus, Trial, Version
 from huelab.survey.statistics import preference
 from huelab.survey.statistics import words as written
+from huelab.survey.statistics.results import tree
 from huelab.survey.store import Store
 from tests.dashboards import voters
 from tests.dashboards.conftest import whole, words
@@ -44,7 +51,7 @@ def store(project: Path) -> Iterator[Store]:
 @pytest.fixture
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where intervals are not at stake, two thousand draws only take time."""
-    monkeypatch.setattr(found, "results", functools.partial(found.results, draws=50))
+    monkeypatch.setattr(publishing, "results", functools.partial(publishing.results, draws=50))
     monkeypatch.setattr(preference, "DRAWS", 20)
 
 
@@ -195,12 +202,16 @@ def test_the_monitor_counts_and_names_no_model(visit: Visit, store: Store, proje
     away = voters.vote(store, version, MINDS, count=1, seed=1, stop_after=9)[0]
     people.happened(store, away, "problem", {"text": "<b>The left one</b> never came"})
     people.join(store, owners.invite(store, version, who="owner")[0])
+    with store.write() as session:  # whose showing failed: it says nothing of who did not see it
+        caught = select(Answer).join(Trial, (Trial.participant_id == Answer.participant_id) & (Trial.k == Answer.k))
+        session.scalars(caught.where(Trial.role == "catch").order_by(Answer.received_at)).first().flags = ["hidden"]  # type: ignore[union-attr]
     app = whole(visit("monitor", project))
     shown = numbers(app)
     assert (shown["Joined"], shown["Began"], shown["Under way"], shown["Complete"]) == ("4", "3", "2", "2")
     table = longform.of_version(store, version)
     assert shown["Answers"] == str(int((table["choice"] != "").sum()))
-    assert shown["Catch trials seen through"] == f"{table.loc[table['role'] == 'catch', 'correct'].mean():.0%}"
+    assert len(longform.catches(table)) == (table.loc[table["role"] == "catch", "choice"] != "").sum() - 1
+    assert shown["Catch trials seen through"] == f"{longform.catches(table)['correct'].mean():.0%}"
     assert any("<b>The left one</b> never came" in row for rows in rows_of(app) for row in rows)
     said = words(app) + str(rows_of(app)) + str([chart.proto for chart in app.get("vega_lite_chart")])
     assert not any(model in said for model in MODELS), "a monitor that tells models apart invites stopping when they look good"
@@ -209,6 +220,46 @@ def test_the_monitor_counts_and_names_no_model(visit: Visit, store: Store, proje
     assert at["consent"] == 1
     assert at["trials 1 to 5"] == 1
     assert found.steps["reached"].iloc[0] == 4
+
+
+def test_the_monitor_tells_who_left_and_how_long_it_takes(visit: Visit, store: Store, project: Path) -> None:
+    version = launched(store, people=4)
+    done = voters.vote(store, version, MINDS, count=3)
+    away, gone, _ = voters.vote(store, version, MINDS, count=3, seed=1, stop_after=9)
+    answering.withdraw(store, gone)
+    with store.write() as session:
+        by_token = {one.token_hash: one for one in session.scalars(select(Participant))}
+        by_token[tokens.hashed(away)].seen_at -= dt.timedelta(minutes=61)
+        for token, minutes in zip(done, (4, 6, 20), strict=True):
+            mine = select(Answer).where(Answer.participant_id == by_token[tokens.hashed(token)].id).order_by(Answer.k)
+            answers = list(session.scalars(mine))
+            for place, one in enumerate(answers):
+                one.received_at = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC) + dt.timedelta(minutes=minutes * place / (len(answers) - 1))
+    app = whole(visit("monitor", project))
+    shown, told = numbers(app), {metric.label: metric.proto.help for metric in app.metric}
+    assert (shown["Joined"], shown["Under way"], shown["Complete"], shown["Left"]) == ("6", "1", "3", "2")
+    assert told["Left"] == "1 withdrew, 1 were not seen for an hour"
+    assert shown["Median duration"] == "6.0 min"
+    assert told["Median duration"] == "Half of the people took 5.0 to 13.0 min"
+    now = progress.of(store, version)
+    assert (now.withdrawn, now.away, now.under_way) == (1, 1, 1)
+    at = now.steps.set_index("step").loc["trials 1 to 5"]
+    assert (at["reached"], at["now"], at["left"]) == (6, 1, 2)
+    assert longform.of_version(store, version)["participant"].nunique() == 6, "what they answered stays"
+    assert found.of(store, versions.listed(store)[0]).median_minutes == 6
+
+
+def test_people_who_may_be_one_person_are_counted_and_kept(visit: Visit, store: Store, project: Path) -> None:
+    version = launched(store)
+    link = owners.invite(store, version, who="owner", cap=9)[0]
+    consent = hashlib.sha256(texts.consent(versions.listed(store)[0].study)["text"].encode()).hexdigest()
+    for address, wide in (("one", 1280), ("one", 1280), ("one", 390), ("two", 1280), ("", 1280), ("", 1280)):
+        token = people.join(store, link, address_hash=address)
+        people.consent(store, token, consent)
+        people.display(store, token, {"viewport": [wide, 800], "grays_seen": address + str(wide)})
+    assert progress.of(store, version).possible_duplicates == 2
+    assert "2 people may be fewer" in words(whole(visit("monitor", project)))
+    assert numbers(visit("monitor", project))["Joined"] == "6"
 
 
 @pytest.mark.usefixtures("few_draws")
@@ -231,28 +282,66 @@ def test_results_stay_hidden_until_an_owner_says_why(visit: Visit, store: Store,
         assert session.query(Audit).filter_by(what="open results", why="a participant asked").count() == 1
 
 
-def test_the_page_shows_what_the_command_prints(visit: Visit, store: Store, project: Path) -> None:
-    launched(store)
-    version = versions.listed(store)[0].id
-    voters.vote(store, version, Crowd({"beta": 0.2, "zhang": 0.45}, careless=0.4), count=4)
+def command(*words: str) -> str:
+    """What `huelab survey WORDS` prints."""
+    done = CliRunner().invoke(cli.app, ["survey", *words])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.usefixtures("few_draws")
+@pytest.mark.parametrize("mode", ["pair", "single", "prefer"])
+def test_the_page_shows_what_the_command_prints(mode: str, visit: Visit, store: Store, project: Path) -> None:
+    version = launched(store, mode=mode, people=5)
+    minds = Crowd({"beta": 0.2, "zhang": 0.45}) if mode != "prefer" else Crowd({"beta": 1.0, "zhang": -1.0})
+    voters.vote(store, version, minds, count=4)
+    voters.vote(store, version, dataclasses.replace(minds, careless=1.0), count=1, seed=1)
     results = found.of(store, versions.listed(store)[0])
+    assert results.excluded
     app = whole(visit("results", project))
-    shown = rows_of(app)
-    for section in written.sections(results.kept):
-        assert list(section.rows) in shown or all(f"{key}: {value}" in words(app) for key, value, *_ in section.rows), section.title
+    sections = written.sections(results.kept)
+    assert ("Agreement" in [section.title for section in sections]) == (results.kept.agreement is not None)
+    for section in sections:
+        assert list(section.rows) in rows_of(app) or all(f"{key}: {value}" in words(app) for key, value, *_ in section.rows), section.title
     app.radio(key="results_whose").set_value(True)
-    everybody = rows_of(whole(app.run()))
-    assert list(written.fooling(results.everybody).rows) in everybody
+    app = whole(app.run())
+    assert all(list(one.rows) in rows_of(app) for one in written.sections(results.everybody) if any(one.columns))
     app.session_state["results_tab"] = "As text"
-    from typer.testing import CliRunner
-
-    from huelab.cli import app as command
-
-    printed = CliRunner().invoke(command, ["survey", "stats", version]).output
+    printed = command("stats", version)
     assert printed.strip() in [code.value.strip() for code in whole(app.run()).code]
-    assert written.table(results) in printed
+    assert printed.strip() == written.table(results).strip()
+    assert json.loads(command("stats", version, "--json")) == json.loads(json.dumps(tree(results)))
+    export.write(store, version, project / "out", who="owner")
+    assert json.loads((project / "out" / "results.json").read_text()) == json.loads(json.dumps(tree(results)))
     app.session_state["results_tab"] = "Left out"
     assert list(written.excluded(results).rows) in rows_of(whole(app.run()))
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_a_look_before_it_was_due_stands_beside_the_results_everywhere(visit: Visit, store: Store, project: Path) -> None:
+    version = launched(store, people=3)
+    voters.vote(store, version, MINDS, count=1)
+    owners.open_results(store, version, who="ann", why="curious")
+    app = visit("results", project)
+    app.session_state["results_tab"] = "As text"
+    app = whole(app.run())
+    assert "no level is kept" in words(app)
+    assert "results open at" not in words(app)
+    (early,) = json.loads(command("stats", version, "--json"))["early_looks"]
+    assert early.endswith("with 1 complete: curious")
+    assert early in app.code[0].value
+    assert early in command("stats", version)
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_a_deletion_does_not_hide_results_again(visit: Visit, store: Store, project: Path) -> None:
+    version = launched(store, people=2)
+    first, _ = voters.vote(store, version, MINDS, count=2)
+    privacy.delete_me(store, person.deletion_code(first))
+    app = whole(visit("results", project))
+    assert "Results are hidden" not in words(app)
+    assert numbers(app)["Complete"] == "2 of 2"
+    assert "2 of 2 people are complete (1 had their data deleted since)." in words(app)
 
 
 @pytest.mark.usefixtures("few_draws")
@@ -285,8 +374,17 @@ def test_metrics_stand_beside_people_only_for_the_weights_people_saw(visit: Visi
     app.session_state["results_tab"] = "Metrics"
     said = words(whole(app.run()))
     assert "zhang, it was trained again since its pictures were rendered" in said
-    assert "MSE ab/128" in str(rows_of(app))
+    section = written.beside_metrics(found.of(store, versions.listed(store)[0]).metrics)
+    assert section.rows[0][0] == "MSE ab/128 ↓"
+    assert list(section.rows) in rows_of(app)
     assert "Spearman" in said
+    told = json.loads(command("stats", version, "--json"))["metrics"]
+    assert [link["metric"] for link in told["links"]] == ["mse_ab128"]
+    assert told["lacking"] == {"zhang": "it was trained again since its pictures were rendered"}
+    for row in section.rows:
+        assert all(cell in command("stats", version) for cell in row)
+    shutil.rmtree(paths.scores("beta"))
+    assert json.loads(command("stats", version, "--json"))["metrics"]["missing"].startswith("none of these pictures has a score here")
 
 
 @pytest.mark.usefixtures("few_draws")
@@ -313,7 +411,7 @@ def test_an_export_holds_the_votes_and_a_deletion_overtakes_it(visit: Visit, sto
     app.checkbox(key="code_sure").check()
     click(app.run(), "Delete their data")
     assert "Nobody has that code" in app.error[0].value
-    app.text_input(key="code").input(people.deletion_code(token))
+    app.text_input(key="code").input(person.deletion_code(token))
     whole(click(app.run(), "Delete their data"))
     assert longform.of_version(store, version)["participant"].nunique() == 2
     assert "overtaken" in str(rows_of(app.run()))

@@ -37,6 +37,14 @@ def test_no_survey_no_results(project: Path) -> None:
         ({"results": [result("a", rate=30)]}, r"results\.0\.rate: found 30"),
         ({"results": [result("a", raters=3)]}, r"results\.0\.raters: unknown key; allowed: study, content"),
         ({"results": [{"study": "spring"}]}, r"results\.0\.content"),
+        (
+            {"results": [result("a", against=[{"content": "b", "raters": 3}])]},
+            r"results\.0\.against\.0\.raters: unknown key; allowed: content",
+        ),
+        (
+            {"results": [result("a", against=[{"content": "b", "difference": -0.1, "low": 0.0, "high": 0.1}])]},
+            r"against\.0: low 0\.0, difference -0\.1 and high 0\.1 are not in this order",
+        ),
     ],
     ids=str,
 )
@@ -60,6 +68,18 @@ def test_the_latest_study_that_covers_both_counts(project: Path) -> None:
 def test_a_colorizer_scored_anew_is_still_the_one_people_saw(project: Path) -> None:
     write({"results": [result("a", weights="w1"), result("b", weights="w2")]})
     assert in_one_study(read(), Registered("beta", "other", "w1"), Registered("plain", "another", "w2")) is not None
+
+
+def test_the_difference_that_a_study_published_counts_from_either_side(project: Path) -> None:
+    paired = {"content": "b", "difference": -0.1, "low": -0.15, "high": -0.05}
+    write({"results": [result("a", rate=0.25, against=[paired]), result("b", rate=0.35, high=0.5)]})
+    one, other = read()
+    assert difference(one, other) == (-0.1, -0.15, -0.05)
+    assert difference(other, one) == (0.1, 0.05, 0.15)
+    write({"results": [result("a", rate=0.25), result("b", rate=0.35, high=0.5)]})
+    value, low, high = difference(*read())
+    assert value == pytest.approx(-0.1)
+    assert low < 0 < high, "by the two intervals alone nothing is shown"
 
 
 def test_the_interval_of_a_difference_is_newcombes() -> None:

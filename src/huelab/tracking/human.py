@@ -27,7 +27,7 @@ def is_of(result: HumanResult, one: Registered) -> bool:
 def difference(challenger: HumanResult, champion: HumanResult) -> tuple[float, float, float]:
     """Challenger's rate minus champion's in their study, with its interval, as the study found it over the same people and photographs.
 
-    Results that were published without it are taken as of independent answers (Newcombe 1998, method 10), which errs on the wide side.
+    Results that were published without it are taken as of independent answers (Newcombe 1998, method 10), which is mostly too wide.
     """
     for one in challenger.against:
         if one.content == champion.content:
