@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import shlex
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -95,7 +96,7 @@ def _by_openid() -> Visitor | None:
     if account is None:
         shown = next(filter(None, names), "nobody")
         st.error(f"{shown} is signed in, but has no account here. An owner adds one:")
-        parts.commands(f"huelab survey account '{shown}' --role viewer")
+        parts.commands(f"huelab survey account {shlex.quote(shown)} --role viewer --openid")
     else:
         st.caption(f"Signed in as {account.name}, {account.role}.")
     st.button("Sign out", on_click=st.logout)

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from sqlalchemy import func, select
 
+from huelab.errors import SurveyError
 from huelab.survey.frozen import study_of
 from huelab.survey.schema import Participant, Survey, Version
 from huelab.survey.store import Store
@@ -65,7 +66,7 @@ def listed(store: Store) -> list[Listed]:
                 survey=version.survey_id,
                 number=version.number,
                 state=version.state,
-                study=study_of(version),
+                study=study,
                 lineage=version.lineage,
                 opened=list(version.results_opened),
                 joined=sum(counts.get(version.id, {}).values()),
@@ -73,7 +74,17 @@ def listed(store: Store) -> list[Listed]:
                 gone=ended.get(version.id, 0),
             )
             for version, _ in rows
+            if (study := _study(version)) is not None
         ]
+
+
+def _study(version: Version) -> Study | None:
+    """None, and words, where somebody edited it in the database: it must not hide the others."""
+    try:
+        return study_of(version)
+    except SurveyError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
 
 
 def choose(store: Store) -> Listed | None:

@@ -91,6 +91,7 @@ def list_versions() -> None:
     """Every study version: state, people complete and planned, title."""
     from sqlalchemy import func, select
 
+    from huelab.errors import SurveyError
     from huelab.survey.frozen import study_of
     from huelab.survey.schema import Participant, Version
 
@@ -99,7 +100,11 @@ def list_versions() -> None:
         for version in versions:
             done = (Participant.version_id == version.id) & (Participant.state == "complete") & ~Participant.preview
             complete = session.scalar(select(func.count()).select_from(Participant).where(done)) or 0
-            study = study_of(version)
+            try:
+                study = study_of(version)
+            except SurveyError as error:
+                typer.echo(f"error: {error}", err=True)
+                continue
             mark = "  SIMULATED" if version.simulated else ""
             typer.echo(f"{version.id}  {version.state:6}  {complete}/{study.people}  {study.mode:6}  v{version.number} {study.title}{mark}")
 
@@ -336,12 +341,33 @@ def serve(
 
 @app.command("account")
 def account(
-    name: Annotated[str, typer.Argument()],
+    name: Annotated[str, typer.Argument(help="with --openid the verified e-mail address, or the provider's own name of the account")],
     role: Annotated[str, typer.Option(help="owner, analyst or viewer")] = "owner",
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+    openid: Annotated[bool, typer.Option("--openid", help="OpenID Connect signs them in: no password is asked for")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="let them in no more")] = False,
+    password: Annotated[str | None, typer.Option(help="asked for when left out")] = None,
 ) -> None:
-    """Let somebody into the dashboard's survey pages."""
+    """Let somebody into the dashboard's survey pages, or no more."""
+    from huelab.errors import UsageError
     from huelab.survey import accounts
 
+    if openid and password is not None:
+        raise UsageError("--openid and --password: an account that OpenID Connect signs in has no password.")
+    if remove:
+        accounts.remove(name)
+        typer.echo(f"{name} may not log in any more")
+        return
+    accounts.require_role(role)
+    if not openid and password is None:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     accounts.add(name, password, role)
-    typer.echo(f"{name} may log in as {role}")
+    typer.echo(f"{name} may log in as {role}" + (", signed in by OpenID Connect" if openid else ""))
+
+
+@app.command("accounts")
+def list_accounts() -> None:
+    """Who may see the dashboard's survey pages, as what, and how they sign in."""
+    from huelab.survey import accounts
+
+    for one in accounts.known():
+        typer.echo(f"{one.role:7}  {'password' if one.password else 'OpenID'}  {one.name}")

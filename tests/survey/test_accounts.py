@@ -73,6 +73,7 @@ def test_guessing_is_slowed_down_by_name_and_by_address(ada: accounts.Account, m
 
 def test_a_name_without_password_is_let_in_by_no_password(project: Path) -> None:
     accounts.add("ada@example.org", None, "analyst")
+    assert [(one.name, one.role, one.password) for one in accounts.known()] == [("ada@example.org", "analyst", False)]
     for password in ("", "None", PASSWORD):
         with pytest.raises(SurveyError, match="do not belong together"):
             accounts.Door().check("ada@example.org", password)
@@ -118,3 +119,10 @@ def test_a_damaged_file_lets_nobody_in(project: Path, text: str) -> None:
 def test_roles_are_ordered() -> None:
     assert [accounts.allows("analyst", needed) for needed in accounts.ROLES] == [True, True, False]
     assert all(accounts.allows("owner", needed) for needed in accounts.ROLES)
+
+
+def test_a_file_that_cannot_be_written_leaves_the_accounts_as_they_were(project: Path) -> None:
+    paths.survey_accounts().parent.parent.mkdir(parents=True)
+    paths.survey_accounts().parent.write_text("a file where the folder should be")
+    with pytest.raises(SurveyError, match=r"accounts\.json cannot be (written|read)"):
+        accounts.add("ada", PASSWORD, "owner")

@@ -15,7 +15,7 @@ import pytest
 
 from huelab import cli, paths
 from huelab.evaluation import human
-from huelab.survey import answering, export, people, person
+from huelab.survey import answering, export, frozen, people, person
 from huelab.survey.consent import consent_of
 from huelab.survey.schema import Version
 from huelab.survey.store import Store
@@ -129,16 +129,28 @@ def test_a_study_from_draft_to_backup(done: Callable[..., str], survey: Huelab, 
     assert said_of[2].startswith("written to registry/human.json: commit it")
     assert {row.study for row in human.read()} == {version}
 
+    codes = done("codes", version).split()
+    assert len(codes) == 2
+    assert codes == sorted(codes), "in no order that tells who was first"
+    assert all(re.fullmatch(r"([2-9A-Z]{4}-){3}[2-9A-Z]{4}", one) for one in codes)
+
     assert done("export", version, "out") == "out: 32 trials\n"
+    for file in (project / "out").iterdir():
+        assert not any(one.encode() in file.read_bytes() for one in codes), "codes never stand beside answers"
     assert len(export.read(project / "out")) == 32
     size = done("backup", "kept.tar")
     assert re.fullmatch(r"kept\.tar: \d+\.\d MB\n", size)
     assert done("delete", code) == "deleted; exports made before are marked as overtaken\n"
+    assert len(done("codes", version).split()) == 1
     done("export", version, "out")
     assert export.read(project / "out")["participant"].nunique() == 1
+    for kept in ("kept.tar", "out/study.json"):
+        assert re.fullmatch(r"The audit is whole: \d+ rows, the last [0-9a-f]{16}\.\n", done("audit", kept))
     shutil.rmtree(paths.survey_database().parent)
     assert done("restore", "kept.tar") == "restored\n"
     assert f"{version}  closed  2/3" in done("list"), "a backup made before a deletion brings the person back"
+    assert "THE AUDIT DOES NOT GO ON FROM out/study.json" in survey("audit", "out/study.json").err
+    assert done("restore", "kept.tar") == f"restored; what was there before is kept as {paths.survey_database()}.before-restore\n"
 
 
 def test_options_go_on_top_of_the_file_and_alone_they_are_enough(done: Callable[..., str]) -> None:
@@ -186,6 +198,19 @@ def test_options_go_on_top_of_the_file_and_alone_they_are_enough(done: Callable[
         (("serve", "--workers", "2"), 2, "--workers 2: SQLite takes one server process"),
         (("plan", "--detect", "2"), 2, "--detect"),
         (("account", "ada", "--role", "king", "--password", "long enough"), 2, "role is 'king'; allowed: viewer, analyst, owner"),
+        (("account", "ada", "--openid", "--password", "long enough"), 2, "--openid and --password"),
+        (("account", "ada", "--remove"), 1, "There is no account 'ada'; there are: none"),
+        (("codes", "nothing"), 1, "There is no study version"),
+        (("audit", "study.yaml"), 1, r"study\.yaml is no backup"),
+        (("invite", "nothing", "--days", "100000000"), 2, "Invalid value for '--days'"),
+        (("invite", "nothing", "--url", ""), 2, "--url is ''; expected where participants reach the server"),
+        (("preview", "nothing", "--url", "lab.example"), 2, "--url is 'lab.example'"),
+        (("simulate", "nothing", "--url", "ftp://lab.example"), 2, "--url is 'ftp://lab.example'"),
+        (("simulate", "nothing", "--url", "http://lab.example:port"), 2, "--url is 'http://lab.example:port'"),
+        (("backup", "/proc/nope/k.tar"), 1, r"/proc/nope/k\.tar cannot be written"),
+        (("backup", "study.yaml/k.tar"), 1, r"study\.yaml/k\.tar cannot be written"),
+        (("restore", "nowhere.tar"), 1, r"nowhere\.tar is no backup"),
+        (("create", "study.yaml", "--catches", "8"), 1, r"catches is 8; allowed: 0 to trials - 1 \(7\)"),
         (("invite", "nothing", "--count", "0"), 2, "Invalid value for '--count'"),
         (("fly",), 2, "No such command 'fly'"),
     ],
@@ -247,6 +272,54 @@ def test_a_database_that_cannot_be_used_is_named(survey: Huelab, monkeypatch: py
     assert said.code == 1
     assert "is damaged" in said.err
     assert "huelab survey restore FILE" in said.err
+
+
+@pytest.mark.parametrize("words", [("list",), ("create", "study.yaml"), ("backup", "k.tar"), ("audit",), ("serve",), ("accounts",)])
+def test_a_file_where_the_surveys_folder_should_be_is_named(survey: Huelab, project: Path, words: tuple[str, ...]) -> None:
+    (project / "var").mkdir()
+    (project / "var" / "survey").write_text("mine")
+    said = survey(*words)
+    assert (said.code, said.out) == (1, "")
+    assert re.match(r"error: .*var/survey.* (cannot be made|cannot be read)", said.err)
+    assert (project / "var" / "survey").read_text() == "mine"
+
+
+def test_pictures_that_cannot_be_kept_stop_preview_and_launch(done: Callable[..., str], survey: Huelab) -> None:
+    version = done("create", "study.yaml").strip()
+    paths.survey_stimuli().write_text("a file where the folder should be")
+    for command in ("preview", "launch"):
+        said = survey(command, version)
+        assert (said.code, said.out) == (1, "")
+        assert re.match(r"error: The pictures cannot be kept in .*var/survey/stimuli .*The study is as it was", said.err)
+    assert done("list").split()[1] == "draft"
+
+
+def test_a_version_edited_by_hand_is_named_and_hides_no_other(
+    done: Callable[..., str], survey: Huelab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (done("create", "study.yaml").strip() for _ in range(2))
+    store = Store.open()
+    with store.write() as session:
+        one = session.get_one(Version, first)
+        one.content = {**one.content, "people": 1}
+    store.close()
+    monkeypatch.setattr(frozen, "_CHECKED", set())
+    said = survey("list")
+    assert said.code == 0
+    assert said.out.startswith(f"{second}  draft")
+    assert f"Version {first} is not the study that was frozen" in said.err
+    assert f"Version {first} is not the study that was frozen" in survey("launch", first).err
+
+
+def test_accounts_are_added_listed_and_removed(done: Callable[..., str], survey: Huelab) -> None:
+    assert done("accounts") == ""
+    assert done("account", "ada", "--password", "correct horse battery") == "ada may log in as owner\n"
+    assert done("account", "eve@lab.example", "--role", "viewer", "--openid") == (
+        "eve@lab.example may log in as viewer, signed in by OpenID Connect\n"
+    )
+    assert done("accounts") == "owner    password  ada\nviewer   OpenID  eve@lab.example\n"
+    assert done("account", "ada", "--remove") == "ada may not log in any more\n"
+    assert done("accounts") == "viewer   OpenID  eve@lab.example\n"
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,69 @@ def test_a_full_disk_is_said_and_what_stood_is_kept(tmp_path: Path) -> None:
     with store.read() as session:
         assert session.scalars(select(Survey.id)).all() == ["a"]
     store.close()
+
+
+def test_an_answer_is_on_disk_before_it_is_acknowledged(store: Store) -> None:
+    """A power cut would take what is only in the system's memory: nothing else tells when somebody loosens these."""
+    if not store.sqlite:
+        for engine in (store._writer, store._readers):
+            with engine.connect() as connection:
+                assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        return
+    settings = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    for engine in (store._writer, store._readers):
+        with engine.connect() as connection:
+            assert {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in settings} == settings
+
+
+def test_a_server_that_does_not_wait_for_its_disk_is_made_to(postgresql: Callable[[], str]) -> None:
+    pytest.importorskip("psycopg")
+    url = postgresql()
+    store = Store.open(url)
+    with store.write() as session:
+        session.execute(text(f"ALTER DATABASE {store.url.database} SET synchronous_commit = off"))
+    store.close()
+    store = Store.open(url)
+    with store.write() as session:
+        assert session.scalar(text("SHOW synchronous_commit")) == "on"
+    store.close()
+
+
+def test_what_is_read_together_is_of_one_moment(store: Store) -> None:
+    """An export counts people first and reads their answers then."""
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Survey)) == 0
+        with store.write() as other:
+            other.add(survey("a"))
+        assert session.scalar(select(func.count()).select_from(Survey)) == 0
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Survey)) == 1
+
+
+def test_a_server_that_is_too_old_is_named(postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg")
+    monkeypatch.setattr("huelab.survey.store.OLDEST_SERVER", 1000)
+    with pytest.raises(SurveyError, match=r"is PostgreSQL \d\d: 1000 or later is needed"):
+        Store.open(postgresql())
+
+
+def test_a_file_that_may_only_be_read_is_named(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'survey.db'}")
+    with store._writer.connect() as connection:  # what a file of somebody else looks like to SQLite; root may write any
+        connection.exec_driver_sql("PRAGMA query_only = 1")
+    with pytest.raises(SurveyError, match=r"survey\.db may not be written .*mend the permissions"), store.write() as session:
+        session.add(survey("a"))
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Survey)) == 0
+    store.close()
+
+
+@pytest.mark.parametrize("place", ["folder", "file/survey.db"])
+def test_a_place_where_no_database_can_be_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SurveyError, match=r"cannot be (used|made)"):
+        Store.open(f"sqlite:///{tmp_path / place}")
 
 
 @pytest.mark.parametrize("url", ["mysql://lab", "postgresql:/nonsense"])

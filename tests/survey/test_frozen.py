@@ -156,11 +156,11 @@ def test_a_paused_version_is_not_launched_anew(store: Store, stimuli: Path, own_
 def test_a_study_edited_in_the_database_is_not_shown(store: Store, stimuli: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     version = drafted(store, stimuli)
     one = version_of(store, version)
-    monkeypatch.setattr(frozen, "_STUDIES", {})  # as in a process that starts now
+    monkeypatch.setattr(frozen, "_CHECKED", set())  # as in a process that starts now
     assert frozen.study_of(one).trials == 8
     with store.write() as session:
         session.execute(update(Version).where(Version.id == version).values(content={**one.content, "trials": 4}))
-    monkeypatch.setattr(frozen, "_STUDIES", {})
+    monkeypatch.setattr(frozen, "_CHECKED", set())
     with pytest.raises(SurveyError, match=r"is not the study that was frozen.*huelab survey restore"):
         frozen.study_of(version_of(store, version))
     with pytest.raises(SurveyError, match="is not the study that was frozen"):

@@ -51,6 +51,8 @@ class Account:
     name: str
     role: Role
     mark: str
+    password: bool
+    """Whether a password lets them in; else only OpenID Connect does."""
 
 
 def add(name: str, password: str | None, role: str) -> None:
@@ -59,8 +61,7 @@ def add(name: str, password: str | None, role: str) -> None:
     Raises UsageError for a role there is not, a name of more than one line, and a short password.
     """
     name = name.strip()
-    if role not in ROLES:
-        raise UsageError(f"role is {role!r}; allowed: {', '.join(ROLES)}.")
+    require_role(role)
     if not name or len(name) > 200 or not name.isprintable():
         raise UsageError(f"{name!r} is no name of an account: it must be one line of 1 to 200 characters.")
     if password is not None and len(password) < LEAST_PASSWORD:
@@ -72,6 +73,12 @@ def add(name: str, password: str | None, role: str) -> None:
     entry = _Entry.model_validate(facts)
     with hold("survey-accounts", wait=5):
         _write({**_read(), name: entry})
+
+
+def require_role(role: str) -> None:
+    """Raises UsageError for a role there is not."""
+    if role not in ROLES:
+        raise UsageError(f"role is {role!r}; allowed: {', '.join(ROLES)}.")
 
 
 def remove(name: str) -> None:
@@ -131,7 +138,7 @@ _NOBODY = _Entry(role="viewer", salt=base64.b64encode(bytes(16)).decode(), hash=
 
 
 def _account(name: str, entry: _Entry) -> Account:
-    return Account(name, entry.role, hashlib.sha256(entry.model_dump_json().encode()).hexdigest())
+    return Account(name, entry.role, hashlib.sha256(entry.model_dump_json().encode()).hexdigest(), bool(entry.hash))
 
 
 def _read() -> dict[str, _Entry]:
@@ -148,11 +155,14 @@ def _read() -> dict[str, _Entry]:
 
 def _write(entries: dict[str, _Entry]) -> None:
     file: Path = paths.survey_accounts()
-    file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     text = json.dumps({name: entry.model_dump() for name, entry in sorted(entries.items())}, indent=1, ensure_ascii=False)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(text + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except OSError as error:
+        raise SurveyError(f"{file} cannot be written ({error.strerror or error}): the accounts are as they were.") from None

@@ -7,6 +7,9 @@ from huelab.survey.schema import Version
 from huelab.survey.study import Study, digest
 
 _STUDIES: dict[str, Study] = {}
+"""By SHA-256."""
+_CHECKED: set[str] = set()
+"""Ids of the versions whose stored study this process has checked."""
 
 
 def study_of(version: Version) -> Study:
@@ -14,15 +17,15 @@ def study_of(version: Version) -> Study:
 
     Raises SurveyError where `content` is not what `sha256` was made of.
     """
-    found = known(version.sha256)
-    if found is None:
+    if version.id not in _CHECKED:
         if digest(version.content) != version.sha256:
             raise SurveyError(
                 f"Version {version.id} is not the study that was frozen: its SHA-256 is not {version.sha256[:16]}…. Somebody changed it in "
                 "the database by hand: put back a backup with `huelab survey restore FILE`."
             )
-        found = _STUDIES[version.sha256] = Study.model_validate(version.content)
-    return found
+        _STUDIES.setdefault(version.sha256, Study.model_validate(version.content))
+        _CHECKED.add(version.id)
+    return _STUDIES[version.sha256]
 
 
 def known(sha256: str) -> Study | None:
