@@ -15,7 +15,7 @@ from dashboards.surveying.login import Visitor
 from dashboards.surveying.versions import Listed
 from huelab import paths
 from huelab.errors import HuelabError
-from huelab.survey import backup, export, privacy
+from huelab.survey import audit, backup, export, privacy
 from huelab.survey.refusal import Refused
 from huelab.survey.schema import Export
 from huelab.survey.store import Store
@@ -37,7 +37,7 @@ def writing(store: Store, one: Listed, visitor: Visitor) -> None:
     """Writes an export, hands it out, and lists those there were."""
     st.write(
         "Votes (CSV and Parquet, a row per trial), codebook, plan, participants without names, pictures and where they come from, "
-        "exclusions, results, consent text, study and checksums."
+        "exclusions, results, the consent text as it was read, study, how the audit stands, and checksums."
     )
     key = f"exported_{one.id}"
     if st.button("Write an export", type="primary", icon=":material/archive:", key=f"write_{one.id}"):
@@ -86,14 +86,32 @@ def deleting(store: Store) -> None:
         st.error("Nobody has that code, or their data are deleted already.")
 
 
+def recorded(store: Store) -> None:
+    """Whether the record of what owners did is whole, and what that cannot tell."""
+    with store.read() as session:
+        state = audit.state(session)
+    if state.broken is not None:
+        st.error(state.words(), icon=":material/link_off:")
+    else:
+        st.write(state.words())
+    st.caption(
+        "A changed row, or one taken from the middle, shows here. A cut-off end does not: keep exports and backups, and compare with "
+        "`huelab survey audit FILE`."
+    )
+
+
 def backing_up(store: Store) -> None:
     """The whole database and its pictures."""
     st.write("Database and pictures as they are at one moment, while people answer. Copy it to another disk: `huelab survey restore FILE`.")
     if st.button("Back up now", icon=":material/save:", key="backup"):
         file = paths.survey_backups() / f"survey-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.tar"
-        with st.spinner("Copying …"):
-            backup.backup(store, file)
-        st.success(f"{file} ({file.stat().st_size / 1e6:.1f} MB)", icon=":material/check:")
+        try:
+            with st.spinner("Copying …"):
+                backup.backup(store, file)
+        except HuelabError as error:
+            st.error(str(error), icon=":material/error:")
+        else:
+            st.success(f"{file} ({file.stat().st_size / 1e6:.1f} MB)", icon=":material/check:")
     there = sorted(paths.survey_backups().glob("*.tar"), reverse=True)
     if there:
         st.caption("There are: " + ", ".join(f"{file.name} ({file.stat().st_size / 1e6:.1f} MB)" for file in there[:10]) + ".")
@@ -116,5 +134,7 @@ if chosen is not None:
     if visitor.may("owner"):
         st.subheader("A participant's data")
         deleting(base)
+        st.subheader("Record of what owners did")
+        recorded(base)
         st.subheader("Backup")
         backing_up(base)

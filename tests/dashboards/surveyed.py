@@ -11,7 +11,7 @@ from streamlit import config
 
 from huelab import paths
 from huelab.survey import owners, texts
-from huelab.survey.people import study_of
+from huelab.survey.frozen import study_of
 from huelab.survey.store import Store
 from huelab.survey.study import Study
 from tests.survey.conftest import rendered
@@ -24,7 +24,17 @@ def draft(store: Store, **settings: object) -> str:
     if not paths.stimuli().exists():
         rendered(paths.stimuli())
     study = Study.model_validate(
-        {"title": "Which is real?", "models": MODELS, "trials": 8, "catches": 2, "block": 5, "people": 3, **settings}
+        {
+            "title": "Which is real?",
+            "purpose": "To see how far they are.",
+            "contact": "lab@example.org",
+            "models": MODELS,
+            "trials": 8,
+            "catches": 2,
+            "block": 5,
+            "people": 3,
+            **settings,
+        }
     )
     return owners.create(store, study, paths.stimuli(), who="owner")
 

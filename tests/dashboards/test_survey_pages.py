@@ -85,6 +85,8 @@ def test_an_owner_makes_launches_pauses_and_closes_a_study(visit: Visit, store: 
     app = whole(visit("studies", project))
     app.text_input(key=next(one.key for one in app.text_input if one.label == "Title")).input("Cats and dogs")
     app.number_input(key=next(one.key for one in app.number_input if one.label == "People")).set_value(3)
+    app.text_area(key=next(one.key for one in app.text_area if one.label == "Purpose")).input("To see how far they are.")
+    app.text_input(key=next(one.key for one in app.text_input if one.label == "Contact")).input("lab@example.org")
     app.run()
     assert "A person judges" in words(whole(app))
     whole(click(app, "Create a draft"))
