@@ -73,6 +73,22 @@ def test_what_stays_of_a_deleted_person_is_no_trace_of_them(launch: Launch) -> N
         answering.current(one.store, token)
 
 
+def test_a_deletion_moves_no_look_to_another_moment(launch: Launch) -> None:
+    """Of five complete people the fourth is deleted: the third is still the third, and the fifth the fifth."""
+    one = launch(people=5)
+    codes = [answered(one, one.person()) for _ in range(5)]
+    with one.store.write() as session:
+        for number, person in enumerate(session.scalars(select(Participant).order_by(Participant.completed_at))):
+            person.completed_at = NOW + dt.timedelta(hours=number)
+    privacy.delete_me(one.store, codes[3])
+    privacy.delete_me(one.store, codes[0])
+    with one.store.read() as session:
+        rows = session.execute(select(Participant.completed_at, Participant.state).order_by(Participant.completed_at)).all()
+    hours = [2, 2, 4]  # of the fourth what was known when the third was complete
+    assert [at for at, _ in rows] == [NOW.replace(hour=0), *(NOW + dt.timedelta(hours=hour) for hour in [1, *hours])]
+    assert [state for at, state in rows if at in (NOW.replace(hour=0), NOW + dt.timedelta(hours=1))] == ["deleted", "complete"]
+
+
 def test_somebody_is_given_all_that_is_kept_of_them(launch: Launch) -> None:
     one = launch(screening=False)
     token = people.join(one.store, one.link(), language="de", address_hash="a" * 64)

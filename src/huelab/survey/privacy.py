@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from huelab.survey import audit, salts, tokens
@@ -107,7 +107,7 @@ def _holder(session: Session, code: str) -> Participant:
 
 
 def _delete(session: Session, person: Participant, *, who: str, why: str) -> None:
-    """What stays: id, version, state, cell, and the days (no times) of joining, last request and completion, by which looks are counted."""
+    """What stays: id, version, state, cell, the days of joining and of the last request, and between which others they were complete."""
     session.execute(delete(Answer).where(Answer.participant_id == person.id))
     session.execute(delete(Trial).where(Trial.participant_id == person.id))
     session.execute(delete(Event).where(Event.participant_id == person.id))
@@ -117,8 +117,17 @@ def _delete(session: Session, person: Participant, *, who: str, why: str) -> Non
     person.client, person.screening, person.questions = {}, {}, {}
     person.address_hash = person.completion_code = person.consent_sha256 = person.language = ""
     person.joined_at, person.seen_at = _day(person.joined_at), _day(person.seen_at)
-    person.completed_at = None if person.completed_at is None else _day(person.completed_at)
+    person.completed_at = _completed_after(session, person)
     audit.append(session, who=who, what="delete participant", subject=person.id, why=why)
+
+
+def _completed_after(session: Session, person: Participant) -> dt.datetime | None:
+    """When whoever was complete before them was: their place in the order, by which looks are counted, without their time. Else the day."""
+    if person.completed_at is None:
+        return None
+    others = (Participant.version_id == person.version_id) & (Participant.id != person.id) & ~Participant.preview
+    before = session.scalar(select(func.max(Participant.completed_at)).where(others, Participant.completed_at <= person.completed_at))
+    return before or _day(person.completed_at)
 
 
 def _day(at: dt.datetime) -> dt.datetime:

@@ -146,7 +146,8 @@ class Invite(Base):
 
 
 class Participant(Base):
-    """One person, or what is left of them: a deleted one keeps id, state, cell, and the days of joining and of the last request."""
+    """One person, or what is left of them: a deleted one keeps id, state, cell, and the days of joining and of the last
+    request, and between which others they were complete."""
 
     __tablename__ = "participant"
     __table_args__ = (_one_of("state", PARTICIPANT_STATES, "state"), Index(None, "version_id", "state"))
