@@ -76,12 +76,13 @@ def problems(table: pd.DataFrame) -> None:
     if table.empty:
         st.caption("None.")
         return
+    height = 76 if table["text"].str.len().max() > 60 else None  # high rows let their words go on in a second and third line
     columns = {
         "at": "When (UTC)",
         "participant": "Participant",
         "text": st.column_config.TextColumn("What they wrote", width="large"),
     }
-    st.dataframe(table, hide_index=True, column_config=columns, alt="Problems reported")
+    st.dataframe(table, hide_index=True, column_config=columns, row_height=height, alt="Problems reported")
 
 
 @st.fragment(run_every=EVERY)

@@ -33,6 +33,9 @@ def models(results: Results) -> None:
         titles = {False: words.kept_title(results), True: words.everybody_title(results)}
         everybody = st.radio("Whose answers", [False, True], format_func=titles.get, key="results_whose", horizontal=True)
     own: Figures = results.everybody if everybody else results.kept
+    if not own.trials:
+        st.info("No votes are left: the rules of the study left everybody out. Left out says why.", icon=":material/info:")
+        return
     if own.ranking is not None:
         st.altair_chart(figures.strengths(own.ranking), width="stretch", alt="Strength of every model")
     elif any(one.trials for one in own.fooled):

@@ -60,6 +60,9 @@ def example(found: Manifest) -> None:
             if content is not None:
                 name = picture.model or picture.kind
                 st.image(content, caption=name, width=120, alt=name)
+    st.caption(
+        "One photograph as participants may see it: as it is, with a catch trial's plainly wrong colours, and as colorizers guess it."
+    )
 
 
 def new_study(store: Store, existing: list[Listed], who: str) -> None:

@@ -15,6 +15,7 @@ from huelab.survey.statistics.preference import Ranking
 _INK, _FAINT = "#1f2226", "#c9cbcf"
 _NAMES = {"labelFontSize": 13, "labelLimit": 170}
 _SHARE = alt.Axis(format="%", tickCount=8)
+_WHOLE = alt.Scale(domain=[0, 1], nice=False, padding=12)  # dots at either end are drawn whole
 
 
 def fooling(rates: Sequence[Fooled]) -> alt.LayerChart:
@@ -68,20 +69,23 @@ def strengths(found: Ranking) -> alt.LayerChart:
 
 def photographs(table: pd.DataFrame, models: Sequence[str], paths_of: dict[str, str]) -> alt.LayerChart:
     """A dot per photograph (fooling.per_photograph), a row per model."""
-    shown = table.assign(photograph=[paths_of.get(name, name) for name in table["photo_id"]])
+    # spread over a row evenly and the same at every look: the golden ratio's multiples
+    shown = table.assign(
+        photograph=[paths_of.get(name, name) for name in table["photo_id"]],
+        place=table.groupby(["model", "rate"]).cumcount().mul(0.618034).mod(1.0),
+    )
     order = [name for name in models if name in set(table["model"])]
     dots = (
         alt.Chart(shown)
         .mark_circle(opacity=0.55)
         .encode(
-            x=alt.X("rate:Q", title="taken for the real photograph", axis=_SHARE, scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(**_NAMES)),
-            yOffset=alt.YOffset("jitter:Q"),
+            x=alt.X("rate:Q", title="taken for the real photograph", axis=_SHARE, scale=_WHOLE),
+            y=alt.Y("model:N", sort=order, title=None, axis=alt.Axis(**_NAMES), scale=alt.Scale(paddingInner=0.4, paddingOuter=0.2)),
+            yOffset=alt.YOffset("place:Q", scale=alt.Scale(domain=[0, 1])),
             size=alt.Size("trials:Q", legend=None, scale=alt.Scale(range=[20, 140])),
             color=alt.Color("model:N", scale=alt.Scale(domain=order, range=charts.colours_of(order)), legend=None),
             tooltip=["photograph", "photo_id", alt.Tooltip("rate:Q", format=".0%"), "trials"],
         )
-        .transform_calculate(jitter="random()")
     )
     return alt.layer(_at(0.5), dots).properties(height=60 * len(order) + 64)
 
@@ -93,8 +97,8 @@ def against_metric(table: pd.DataFrame, metric: str) -> alt.Chart:
         alt.Chart(table)
         .mark_circle(opacity=0.7)
         .encode(
-            x=alt.X(f"{metric}:Q", title=parts.title_of(metric), scale=alt.Scale(zero=False)),
-            y=alt.Y("rate:Q", title="taken for real", axis=_SHARE, scale=alt.Scale(domain=[0, 1])),
+            x=alt.X(f"{metric}:Q", title=parts.title_of(metric), scale=alt.Scale(zero=False, padding=12), axis=alt.Axis(tickCount=8)),
+            y=alt.Y("rate:Q", title="taken for real", axis=_SHARE, scale=_WHOLE),
             size=alt.Size("trials:Q", legend=None, scale=alt.Scale(range=[30, 160])),
             color=alt.Color(
                 "model:N", scale=alt.Scale(domain=order, range=charts.colours_of(order)), legend=alt.Legend(title=None, orient="top")

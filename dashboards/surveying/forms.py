@@ -185,9 +185,10 @@ def _follows(study: Study, found: Manifest) -> None:
     per = len(study.models) if study.mode != "prefer" else len(plans.treatments(study))
     what = "pair of models" if study.mode == "prefer" else "model"
     votes = shown / per
+    each = votes / max(1, main)
     practice = len(found.photographs("practice"))
     st.caption(
         f"A person judges {study.photographs_needed} different photographs in about {texts.minutes(study)} minutes. {main} are there for "
-        f"main and catch trials, {practice} for practice. {study.people} people give {votes:,.0f} votes per {what}, about "
-        f"{votes / max(1, main):,.0f} of each photograph. More people cannot replace more photographs."
+        f"main and catch trials, {practice} for practice. {study.people} people give {votes:,.0f} votes per {what}, "
+        f"{f'about {each:,.0f}' if each >= 1 else 'fewer than one'} of each photograph. More people cannot replace more photographs."
     )

@@ -70,10 +70,10 @@ def _make(store: Store, one: Listed, who: str) -> None:
     kind = st.radio("Kind", [_SINGLE, _OPEN], horizontal=True, key=f"kind_{one.id}")
     with st.form(f"invite_{one.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         if kind == _SINGLE:
-            count, cap = int(st.number_input("Links", 1, 1000, 1, key=f"links_{one.id}")), 1
+            count, cap = int(st.number_input("Links", 1, 1000, 1, key=f"links_{one.id}", width=130)), 1
         else:
-            count, cap = 1, int(st.number_input("Most people", 1, 100_000, one.study.people, key=f"cap_{one.id}"))
-        until = st.date_input("Valid until (UTC)", None, min_value=dt.datetime.now(dt.UTC).date(), key=f"until_{one.id}")
+            count, cap = 1, int(st.number_input("Most people", 1, 100_000, one.study.people, key=f"cap_{one.id}", width=150))
+        until = st.date_input("Valid until (UTC)", None, min_value=dt.datetime.now(dt.UTC).date(), key=f"until_{one.id}", width=190)
         note = st.text_input("Note", max_chars=200, key=f"note_{one.id}", help="For yourself: who gets them.")
         asked = st.form_submit_button("Make links" if kind == _SINGLE else "Make link", type="primary")
     if asked:
@@ -123,7 +123,7 @@ def _existing(store: Store, one: Listed, who: str) -> None:
     if not invites:
         return
     now = dt.datetime.now(dt.UTC)
-    st.subheader("Links there are")
+    st.subheader("All links")
 
     def state(invite: Invite) -> str:
         if invite.revoked:

@@ -25,7 +25,8 @@ def is_open(one: Listed) -> bool:
 
 def says(one: Listed) -> None:
     """Where it stands, in words, and who looked early."""
-    st.caption(looks.words(standing(one)))
+    if is_open(one):  # else `ask` says it
+        st.caption(looks.words(standing(one)))
     if one.opened:
         st.warning(
             "\n\n".join(["**Results were looked at before the planned end:**", *map(_told, one.opened)]), icon=":material/lock_open:"
@@ -40,7 +41,8 @@ def ask(store: Store, one: Listed, visitor: Visitor) -> None:
     """Says that results are hidden, and lets an owner open them."""
     look = standing(one)
     st.info(
-        f"Results are hidden until {look.next or look.planned} people are complete: who looks before, stops when they look good.",
+        f"Results are hidden until {look.next or look.planned} people are complete; {one.complete} are. "
+        "Who looks before, stops when they look good.",
         icon=":material/visibility_off:",
     )
     if not visitor.may("owner"):

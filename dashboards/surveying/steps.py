@@ -31,7 +31,7 @@ def facts(one: Listed) -> None:
         "Trials": f"{study.trials} main, {study.catches} catch, {study.practice} practice; about {texts.minutes(study)} minutes",
         "People": f"{one.complete} of {study.people} complete" + (f"; looks at {', '.join(map(str, study.looks))}" if study.looks else ""),
         "Pictures": f"of data {one.lineage.get('data_hash', '')}; {one.lineage.get('protocol', '')}",
-        "Frozen as": f"{study.sha256()[:16]} (version id {one.id})",
+        "Frozen as" if one.state != "draft" else "To be frozen as": f"{study.sha256()[:16]} (version id {one.id})",
     }
     st.html("<dl class='facts'>" + "".join(f"<dt>{key}</dt><dd>{html.escape(value)}</dd>" for key, value in rows.items()) + "</dl>")
 

@@ -45,11 +45,12 @@ class Pictures:
 def show(store: Store, one: Listed, table: pd.DataFrame) -> None:
     """Dots of all photographs, and the pictures of one model in order. `table`: fooling.per_photograph."""
     if table.empty:
-        st.info("No single photograph has votes: in mode prefer, and before anybody answered, there are none.", icon=":material/info:")
+        why = "in mode prefer a vote is about two colorizers" if one.study.mode == "prefer" else "nobody's answers are left, see Left out"
+        st.info(f"No photograph has a fooling rate: {why}.", icon=":material/info:")
         return
     pictures = Pictures.of(store, one.id)
     st.altair_chart(figures.photographs(table, one.study.models, pictures.path), width="stretch", alt="Fooling rate of each photograph")
-    st.caption("A dot is one photograph; larger dots have more votes. Few votes scatter widely: read the intervals below.")
+    st.caption("A dot is one picture; larger dots have more votes. Few votes scatter widely: read the intervals below.")
     models = [name for name in one.study.models if name in set(table["model"])]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.selectbox("Colorizer", models, key="strip_model", width=260)

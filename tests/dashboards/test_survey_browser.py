@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery"
 WORDS = {
     "Models": "Krippendorff",
-    "Photographs": "A dot is one photograph",
+    "Photographs": "A dot is one picture",
     "Left out": re.compile("Nobody was left out|What it changes"),
     "Metrics": re.compile("Left out: "),
     "As text": "huelab survey stats",
