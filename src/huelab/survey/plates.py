@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 CHOICES = ("2", "3", "5", "6", "7", "9")
-SIDE = 320
+SIDE = 300
 _PLATES: tuple[tuple[Literal["control", "protan", "deutan"], str], ...] = (
     ("control", "7"),
     ("deutan", "5"),
@@ -39,7 +39,7 @@ _DIMMEST, _BRIGHTEST = 0.55, 1.45
 _LIGHTS = 6
 """So many of them: with few colours a plate takes a tenth of the bytes, and all seven come before the first question."""
 _GRAY = np.array([150.0, 150.0, 150.0])
-_DOTS = ((9.5, 900), (7.5, 1500), (5.5, 3000), (4.0, 5000), (2.8, 4000))
+_DOTS = ((9.0, 1000), (7.0, 1500), (5.2, 3000), (3.8, 5000), (2.8, 2500))
 """Radius in pixels, and how often a place for such a dot is tried."""
 
 Float = NDArray[np.float64]
@@ -112,7 +112,7 @@ def judged(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digit(digit: str) -> NDArray[np.bool_]:
     mask = Image.new("L", (SIDE, SIDE), 0)
-    font = ImageFont.load_default(size=255)
+    font = ImageFont.load_default(size=240)
     ImageDraw.Draw(mask).text((SIDE / 2, SIDE / 2), digit, 255, font=font, anchor="mm", stroke_width=10)
     return np.asarray(mask) > 127
 
