@@ -30,6 +30,7 @@ LAYERS = [
     {"survey"},
     {"tracking", "quality"},
     {"experiments"},
+    {"survey_server_cli"},
     {"survey_cli"},
     {"cli"},
 ]

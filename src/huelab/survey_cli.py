@@ -6,23 +6,17 @@ import datetime as dt
 import getpass
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
-if TYPE_CHECKING:
-    from huelab.survey.store import Store
+from huelab import survey_server_cli
+from huelab.survey_server_cli import opened
 
 app = typer.Typer(help='Blind "real or fake?" studies: create, launch, watch, publish.', no_args_is_help=True)
 
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="id of a study version; `huelab survey list` shows them")]
 Why = Annotated[str, typer.Option(help="is kept on record")]
-
-
-def _store() -> Store:
-    from huelab.survey.store import Store
-
-    return Store.open()
 
 
 def _who() -> str:
@@ -79,7 +73,7 @@ def create(
     given |= {"trials": trials, "catches": catches, "people": people, "exposure_ms": exposure_ms, "simulated": simulated or None}
     rendered = manifest.read(paths.stimuli())
     study = read(file, {key: value for key, value in given.items() if value is not None}, models=tuple(rendered.models))
-    store = _store()
+    store = opened()
     tracked, problem = known.told([rendered.models[name].content for name in study.models if name in rendered.models])
     typer.echo(owners.create(store, study, paths.stimuli(), who=_who(), survey=survey, tracked=tracked))
     if problem:
@@ -95,7 +89,7 @@ def list_versions() -> None:
     from huelab.survey.frozen import study_of
     from huelab.survey.schema import Participant, Version
 
-    with _store().read() as session:
+    with opened().read() as session:
         versions = session.scalars(select(Version).order_by(Version.survey_id, Version.number))
         for version in versions:
             done = (Participant.version_id == version.id) & (Participant.state == "complete") & ~Participant.preview
@@ -115,7 +109,7 @@ def preview(version: VersionArgument, url: URL = _HERE) -> None:
     from huelab.survey import owners
 
     base = _base(url)
-    typer.echo(base + owners.preview(_store(), version, who=_who()))
+    typer.echo(base + owners.preview(opened(), version, who=_who()))
 
 
 @app.command("launch")
@@ -124,7 +118,7 @@ def launch(version: VersionArgument) -> None:
     from huelab import paths
     from huelab.survey import owners
 
-    owners.launch(_store(), version, paths.stimuli(), who=_who())
+    owners.launch(opened(), version, paths.stimuli(), who=_who())
     typer.echo(f"{version} is live: `huelab survey invite {version}` makes links")
 
 
@@ -141,7 +135,7 @@ def invite(
 
     base = _base(url)
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None
-    for token in owners.invite(_store(), version, who=_who(), count=count, cap=cap, expires=expires):
+    for token in owners.invite(opened(), version, who=_who(), count=count, cap=cap, expires=expires):
         typer.echo(base + token)
 
 
@@ -150,7 +144,7 @@ def codes(version: VersionArgument) -> None:
     """The completion codes of everybody who is complete, sorted: whoever pays people checks theirs against these."""
     from huelab.survey import owners
 
-    for code in owners.codes(_store(), version):
+    for code in owners.codes(opened(), version):
         typer.echo(code)
 
 
@@ -159,7 +153,7 @@ def pause(version: VersionArgument, why: Why = "") -> None:
     """Let nobody join or answer for now."""
     from huelab.survey import owners
 
-    owners.pause(_store(), version, who=_who(), why=why)
+    owners.pause(opened(), version, who=_who(), why=why)
 
 
 @app.command("resume")
@@ -167,7 +161,7 @@ def resume(version: VersionArgument, why: Why = "") -> None:
     """Open a paused study again."""
     from huelab.survey import owners
 
-    owners.resume(_store(), version, who=_who(), why=why)
+    owners.resume(opened(), version, who=_who(), why=why)
 
 
 @app.command("close")
@@ -175,7 +169,7 @@ def close(version: VersionArgument, why: Why = "") -> None:
     """End a study for good."""
     from huelab.survey import owners
 
-    owners.close(_store(), version, who=_who(), why=why)
+    owners.close(opened(), version, who=_who(), why=why)
     typer.echo(f"{version} is closed: `huelab survey publish {version}` takes its results to the leaderboard and to MLflow")
 
 
@@ -190,7 +184,7 @@ def stats(
     from huelab.survey.statistics import words
     from huelab.survey.statistics.results import tree
 
-    found = publishing.opened(_store(), version, who=_who(), why=why)
+    found = publishing.opened(opened(), version, who=_who(), why=why)
     typer.echo(json.dumps(tree(found), indent=1, ensure_ascii=False) if as_json else words.table(found))
 
 
@@ -199,7 +193,7 @@ def publish(version: VersionArgument) -> None:
     """Take the fooling rates of a closed study to registry/human.json: the leaderboard, MLflow and the promotion rule read them there."""
     from huelab.survey import publishing
 
-    for line in publishing.publish(_store(), version, who=_who()):
+    for line in publishing.publish(opened(), version, who=_who()):
         typer.echo(line)
 
 
@@ -254,7 +248,7 @@ def simulate(
     """Let programs with known minds take a simulated study over HTTP."""
     from huelab.survey import simulate as simulation
 
-    simulation.run(_store(), version, people=people, url=_address(url), seed=seed, who=_who(), say=typer.echo)
+    simulation.run(opened(), version, people=people, url=_address(url), seed=seed, who=_who(), say=typer.echo)
 
 
 @app.command("export")
@@ -267,107 +261,10 @@ def export(
     from huelab.survey import export as exporting
     from huelab.survey import publishing
 
-    store = _store()
+    store = opened()
     publishing.require_open(store, version, who=_who(), why=why)
     rows = exporting.write(store, version, folder, who=_who())
     typer.echo(f"{folder}: {rows} trials")
 
 
-@app.command("delete")
-def delete(code: Annotated[str, typer.Argument(help="a participant's deletion code")]) -> None:
-    """Delete what a participant answered, by their code."""
-    from huelab.errors import UsageError
-    from huelab.survey import privacy
-    from huelab.survey.refusal import Refused
-
-    try:
-        privacy.delete_me(_store(), code)
-    except Refused:
-        raise UsageError(f"Nobody has the deletion code {code!r}: check it letter by letter.") from None
-    typer.echo("deleted; exports made before are marked as overtaken")
-
-
-@app.command("backup")
-def backup(file: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
-    """Save database and pictures, also while people answer."""
-    from huelab.survey import backup as saving
-
-    chain = saving.backup(_store(), file)
-    typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
-    if chain.broken is not None:
-        typer.echo(chain.words(), err=True)
-
-
-@app.command("restore")
-def restore(file: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
-    """Put a backup in place; refused while a server runs. What was there before is kept, and named."""
-    from huelab.survey import restoring
-
-    before = restoring.restore(None, file)
-    typer.echo(f"restored; what was there before is kept as {before}" if before else "restored")
-
-
-@app.command("audit")
-def audit(
-    kept: Annotated[Path | None, typer.Argument(metavar="[KEPT]", help="study.json of an earlier export, or an earlier backup")] = None,
-) -> None:
-    """Whether the record of what owners did is whole; and, with KEPT, whether it goes on from there: a cut-off end shows no other way."""
-    from huelab.errors import SurveyError
-    from huelab.survey import audit as record
-    from huelab.survey import auditing
-
-    earlier = None if kept is None else auditing.kept_in(kept)
-    with _store().read() as session:
-        state = record.state(session)
-        cut = earlier is not None and not record.continues(session, earlier)
-    if state.broken is not None:
-        raise SurveyError(state.words())
-    if cut:
-        raise SurveyError(f"THE AUDIT DOES NOT GO ON FROM {kept}: rows that were there then were removed or remade since. {state.words()}")
-    typer.echo(state.words())
-
-
-@app.command("serve")
-def serve(
-    host: Annotated[str, typer.Option(help="127.0.0.1: this machine only")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8510,
-    workers: Annotated[int, typer.Option(min=1, help="processes; several only on PostgreSQL")] = 1,
-) -> None:
-    """Serve the participants' page alone, without the dashboard."""
-    from huelab.survey import server
-
-    server.serve(host=host, port=port, workers=workers, say=typer.echo)
-
-
-@app.command("account")
-def account(
-    name: Annotated[str, typer.Argument(help="with --openid the verified e-mail address, or the provider's own name of the account")],
-    role: Annotated[str, typer.Option(help="owner, analyst or viewer")] = "owner",
-    openid: Annotated[bool, typer.Option("--openid", help="OpenID Connect signs them in: no password is asked for")] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="let them in no more")] = False,
-    password: Annotated[str | None, typer.Option(help="asked for when left out")] = None,
-) -> None:
-    """Let somebody into the dashboard's survey pages, or no more."""
-    from huelab.errors import UsageError
-    from huelab.survey import accounts
-
-    if openid and password is not None:
-        raise UsageError("--openid and --password: an account that OpenID Connect signs in has no password.")
-    if remove:
-        accounts.remove(name)
-        typer.echo(f"{name} may not log in any more")
-        return
-    accounts.require_role(role)
-    if not openid and password is None:
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    accounts.add(name, password, role)
-    typer.echo(f"{name} may log in as {role}" + (", signed in by OpenID Connect" if openid else ""))
-
-
-@app.command("accounts")
-def list_accounts() -> None:
-    """Who may see the dashboard's survey pages, as what, and how they sign in."""
-    from huelab.survey import accounts
-
-    for one in accounts.known():
-        typer.echo(f"{one.role:7}  {'password' if one.password else 'OpenID'}  {one.name}")
+app.add_typer(survey_server_cli.app)

@@ -210,11 +210,12 @@ def test_whoever_sends_everything_twelve_times_has_one_plan_and_one_completion_c
 
 
 def test_who_is_complete_finds_their_codes_after_the_study_closed(launch: Launch) -> None:
-    one = launch()
+    one = launch(completion_url="https://pay.example/?code={code}")
     token = one.person()
     done = take(one, token)
     owners.close(one.store, one.version, who="owner")
     assert answering.current(one.store, token) == done
+    assert done["completion_url"] == f"https://pay.example/?code={done['completion_code']}"
 
 
 def test_answers_of_others_and_ahead_of_time_are_refused(launch: Launch) -> None:
