@@ -1,6 +1,6 @@
 // What somebody may do at any time: report a problem, see and delete their data, stop; and what is shown when nothing goes on.
 
-import { button, code, cut, element, freeText, freeze, heading, problem, render, say } from "./dom.js";
+import { button, code, cut, element, freeText, heading, problem, renderLast, say } from "./dom.js";
 import { Refusal, call } from "./requests.js";
 import { event, kept, session, text } from "./session.js";
 
@@ -107,6 +107,5 @@ export function ended(word, { title = "ended_title", own = "" } = {}) {
   document.querySelectorAll("dialog").forEach((one) => one.close());
   document.getElementById("footer").replaceChildren();
   const keep = own ? [code(text("debrief_deletion"), own), element("p", {}, text("debrief_deletion_text"))] : [];
-  render(heading(text(title)), element("p", {}, text(word)), ...keep, word === "deleted" ? null : codeForm());
-  freeze();
+  renderLast(heading(text(title)), element("p", {}, text(word)), ...keep, word === "deleted" ? null : codeForm());
 }

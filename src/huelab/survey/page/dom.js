@@ -49,17 +49,21 @@ export function cut(words, most) {
 let frozen = false;
 
 export function render(...children) {
-  if (frozen) return;
+  if (!frozen) draw(children);
+}
+
+// What nothing else may follow but another last: a step that was under way draws nothing over it
+export function renderLast(...children) {
+  frozen = true;
+  draw(children);
+}
+
+function draw(children) {
   const stage = document.getElementById("stage");
   stage.replaceChildren(...children.filter(Boolean));
   window.scrollTo(0, 0);
   const focus = stage.querySelector("[data-focus]") ?? stage;
   focus.focus({ preventScroll: true });
-}
-
-// What stands there now is the last: a step that was under way draws nothing over it
-export function freeze() {
-  frozen = true;
 }
 
 export function say(text) {
