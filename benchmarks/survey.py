@@ -156,9 +156,9 @@ class Client:
         await self.post("display", {"viewport": [1, 1]})
         self.state = (await self.post("ready", {}))["state"]
 
-    async def trial(self) -> None:
+    async def trial(self, *, pictures: bool = True) -> None:
         trial = self.state["trial"]
-        for name in (trial["left"], trial["right"]):
+        for name in (trial["left"], trial["right"]) if pictures else ():
             await self.again("GET", f"picture/{name}", "")
         began = time.perf_counter()
         reply = await self.post("answer", {"nonce": trial["nonce"], "choice": "left", "rt_ms": 800.0})
@@ -187,8 +187,8 @@ def clients(server: Server, count: int) -> list[Client]:
     return [Client(Connection(server.port, f"127.0.{1 + number // 200}.{1 + number % 200}")) for number in range(count)]
 
 
-async def load(server: Server, count: int, think: float, seconds: float) -> str:
-    """A line of the table: `count` people, one answer per `think` seconds each (0: as fast as they can)."""
+async def load(server: Server, count: int, think: float, seconds: float, *, pictures: bool = True) -> str:
+    """A line of the table: `count` people, one answer per `think` seconds each (0: as fast as they can), with or without its pictures."""
     everybody = clients(server, count)
     before = server.memory()
     for start in range(0, count, 10):
@@ -199,7 +199,7 @@ async def load(server: Server, count: int, think: float, seconds: float) -> str:
         await asyncio.sleep(random.uniform(0, think))
         while time.perf_counter() < end and "trial" in client.state:
             began = time.perf_counter()
-            await client.trial()
+            await client.trial(pictures=pictures)
             await asyncio.sleep(max(0.0, think * random.uniform(0.5, 1.5) - (time.perf_counter() - began)))
 
     began = time.perf_counter()
@@ -211,7 +211,7 @@ async def load(server: Server, count: int, think: float, seconds: float) -> str:
     for client in everybody:
         client.web.close()
     p50, p95 = np.percentile(took, [50, 95])
-    pace = f"one per {think:g} s" if think else "no pause"
+    pace = f"one per {think:g} s" if think else "no pause" if pictures else "no pause, answers alone"
     return f"| {count} | {pace} | {p50:.1f} | {p95:.1f} | {took.max():.0f} | {len(took) / wall:.0f} | {errors} | {slowed} | {grown:.0f} |"
 
 
@@ -274,8 +274,9 @@ def main(words: list[str]) -> None:
                 + "|---:|---|---:|---:|---:|---:|---:|---:|---:|"
             )
             asyncio.run(load(server, 20, 0.0, 3))  # the first requests load code and pictures
-            for count, think, seconds in ((1, 2.0, 20), (50, 2.0, 30), (200, 2.0, 30), (50, 0.0, 15)):
+            for count, think, seconds in ((1, 2.0, 20), (50, 2.0, 30), (200, 2.0, 30), (50, 0.0, 10)):
                 print(asyncio.run(load(server, count, think, seconds)), flush=True)
+            print(asyncio.run(load(server, 50, 0.0, 10, pictures=False)))
         finally:
             server.kill()
 

@@ -22,7 +22,7 @@ from huelab.survey.store import Store
 
 Opener = Callable[[], Store]
 _Answer = TypeVar("_Answer")
-_CONNECTIONS = 8
+_CONNECTIONS = 2
 """Requests at a time on PostgreSQL. SQLite takes one writer: threads that wait for it only get in the way of the one that has it."""
 _log = logging.getLogger("huelab.survey")
 

@@ -37,7 +37,7 @@ class Pictures:
     """
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        self.store, self._folder = store, paths.survey_stimuli()
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
@@ -56,9 +56,8 @@ class Pictures:
         if trial is None:
             raise Refused("unknown")
         names = {trial.left_nonce: trial.left} | ({} if trial.right_nonce is None else {trial.right_nonce: trial.right})
-        folder = paths.survey_stimuli()
         try:
-            files = {name: (folder / f"{sha256}.png").read_bytes() for name, sha256 in names.items()}
+            files = {name: (self._folder / f"{sha256}.png").read_bytes() for name, sha256 in names.items()}
         except OSError:
             raise Refused("unavailable") from None
         both = {name: padded(content, trial.body_bytes) for name, content in files.items()}

@@ -47,9 +47,11 @@ class Store:
         if self.sqlite:
             self._readers = _sqlite(url, "BEGIN", _READERS)
             self._writer = _sqlite(url, "BEGIN IMMEDIATE", 1)
+            self._lookups = self._readers
         else:
             self._writer = _postgresql(url)
             self._readers = self._writer.execution_options(isolation_level="REPEATABLE READ")  # a snapshot: see `read`
+            self._lookups = self._writer.execution_options(isolation_level="AUTOCOMMIT")  # saves two ways to the server and back
 
     @classmethod
     def open(cls, url: str | None = None) -> Store:
@@ -88,8 +90,8 @@ class Store:
             yield connection
 
     def first(self, query: Select[Any], values: dict[str, Any]) -> Row[Any] | None:
-        """The first row of a query, in a transaction of its own."""
-        with self.explained(), self._readers.connect() as connection:
+        """The first row of a query that needs no transaction around it."""
+        with self.explained(), self._lookups.connect() as connection:
             return connection.execute(query, values).first()
 
     def close(self) -> None:
