@@ -159,7 +159,11 @@ def _state(connection: Connection, person: Person, token: str, ahead: Sequence[R
     if person.state in ("consented", "screened"):
         return state | {"step": "instructions"} | _asked(study)
     if person.state == "complete":
-        return state | {"step": "debrief", "completion_code": person.completion_code, "completion_url": study.completion_address(person.completion_code)}
+        return state | {
+            "step": "debrief",
+            "completion_code": person.completion_code,
+            "completion_url": study.completion_address(person.completion_code),
+        }
     if ahead:
         return state | _trial_state(connection, person, ahead)
     if study.questions and not person.questions:
