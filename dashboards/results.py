@@ -57,7 +57,7 @@ def left_out(results: Results) -> None:
     if with_them:
         st.subheader("What it changes")
         rows = [(*row[:3], *with_them[row[0]][1:3]) for row in words.fooling(results.kept).rows]
-        columns = ("model", "without them", "95 % interval", "with everybody", "95 % interval of it")
+        columns = ("model", "without them", "95 % interval", "with everybody", "95 % interval with everybody")
         tables.show(words.Section("What it changes", columns, rows))
 
 

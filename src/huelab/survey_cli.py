@@ -169,8 +169,14 @@ def close(version: VersionArgument, why: Why = "") -> None:
     """End a study for good."""
     from huelab.survey import owners
 
-    owners.close(opened(), version, who=_who(), why=why)
-    typer.echo(f"{version} is closed: `huelab survey publish {version}` takes its results to the leaderboard and to MLflow")
+    store = opened()
+    owners.close(store, version, who=_who(), why=why)
+    with store.read() as session:
+        simulated = owners.find(session, version).simulated
+    after = "takes its results to the leaderboard and to MLflow"
+    typer.echo(
+        f"{version} is closed" + (": simulated, it is never published" if simulated else f": `huelab survey publish {version}` {after}")
+    )
 
 
 @app.command("stats")

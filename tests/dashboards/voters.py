@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from huelab.survey import answering, crowd, owners, people, texts
 from huelab.survey.crowd import Crowd, Mind
+from huelab.survey.frozen import study_of
 from huelab.survey.owners import find
-from huelab.survey.people import study_of
 from huelab.survey.schema import Stimulus, Trial
 from huelab.survey.store import Store
 from huelab.survey.study import Study

@@ -69,10 +69,15 @@ def _take(browser: httpx.Client, store: Store, link: str, mind: Mind) -> str:
     """One person's whole way; gives the step they ended at."""
 
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        for _ in range(_TRIES):  # as the page does it: too fast, or the database busy
-            reply = browser.post(path, json=body)
-            if reply.status_code not in (429, 503):
-                break
+        for tried in range(_TRIES):  # as the page does it: too fast, the database busy, a connection lost
+            try:
+                reply = browser.post(path, json=body)
+            except httpx.ReadError:
+                if tried == _TRIES - 1:
+                    raise
+            else:
+                if reply.status_code not in (429, 503):
+                    break
             time.sleep(0.5)
         if reply.status_code != 200:
             raise SurveyError(f"the server refused {path}: {reply.text[:200]}")

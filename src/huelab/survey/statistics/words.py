@@ -102,7 +102,7 @@ def fooling(found: Figures) -> Section:
     """Fooling rate per model."""
     rows = [
         (
-            *(one.model, percent(one.rate.value), shares(one.rate.low, one.rate.high), shares(*one.naive)),
+            *(one.model, percent(one.rate.value), shares(one.rate.low, one.rate.high), shares(*one.naive) if one.trials else "–"),
             *(str(one.trials), str(one.people), str(one.photographs)),
         )
         for one in found.fooled
@@ -208,7 +208,7 @@ def beside_metrics(found: Beside) -> Section:
     )
     if lacking:
         note += f" Left out: {lacking}."
-    columns = ("metric", "ρ", "95 % interval", "within", "95 % interval of it", "pictures", "photographs")
+    columns = ("metric", "ρ", "95 % interval", "within", "95 % interval within", "pictures", "photographs")
     return Section("Metrics beside people", columns, rows, note)
 
 
