@@ -109,7 +109,7 @@ def invited(page: Page) -> str:
     raise AssertionError("three codes that cannot be read")
 
 
-@pytest.mark.parametrize("width", [1400, 420])
+@pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.long), 420])
 def test_an_owner_creates_launches_watches_and_closes(width: int, address: str, tmp_path: Path) -> None:
     with browser_page(address, width) as (page, wrong):
         go_to(page, "Studies")

@@ -110,7 +110,7 @@ def _rows(version: Version, found: Results) -> tuple[list[dict[str, Any]], list[
     lineage = dict(version.lineage)
     weights = {name: str(lineage["models"][name]["content"]) for name in found.study.models}
     content = {name: human.identity(name, own, lineage["data_hash"]) for name, own in weights.items()}
-    closed = "" if version.closed_at is None else version.closed_at.isoformat(timespec="seconds")
+    closed = "" if version.closed_at is None else version.closed_at.isoformat(timespec="microseconds")
     rows: list[dict[str, Any]] = []
     said = []
     for one in found.kept.fooled:
