@@ -492,6 +492,7 @@ def test_a_shipped_experiment_runs_two_steps(project: Path, monkeypatch: pytest.
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_losses_runs_from_a_fresh_copy_of_the_project(toy: Path) -> None:
     """The command as a newcomer gives it: dvc exp run on the real stages, from an import of photographs to the leaderboard."""
     for name in ("src", "pipelines", "experiments", "registry"):

@@ -113,7 +113,7 @@ def keep(page: Page, folder: Path, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{name} is wider than the screen"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.long)])
 def test_a_visitor_finds_everything_on_every_page(width: int, address: str, tmp_path: Path) -> None:
     with browser_page(address, width) as (page, wrong):
         page.get_by_text("15 of 15").wait_for()

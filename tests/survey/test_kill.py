@@ -11,6 +11,7 @@ from benchmarks import survey
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_server_killed_under_people_who_answer_loses_none_of_what_it_acknowledged(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

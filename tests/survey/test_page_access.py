@@ -145,6 +145,7 @@ def answers(walk: Walker, *, practice: int) -> None:
     assert done == practice + 7
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 def test_pages_on_which_nothing_goes_on_have_no_barrier(site: Make, browser: Browser, tmp_path: Path, width: int) -> None:
     one = site(screening=False)

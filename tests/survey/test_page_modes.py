@@ -11,7 +11,7 @@ from tests.survey.walked import NEEDED, Make, answer_on, at_answers, go_on, page
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [*NEEDED, pytest.mark.slow]
+pytestmark = [*NEEDED, pytest.mark.slow, pytest.mark.long]
 
 TRACE = """
 window.trace = [];

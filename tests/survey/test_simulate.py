@@ -41,6 +41,7 @@ def served(store: Store) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_forty_people_of_forty_trials_are_understood(store: Store, project: Path, tmp_path: Path) -> None:
     models = ("beta", "plain", "zhang")
     folder = rendered(tmp_path / "stimuli", models, main=60)
