@@ -6,14 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 
+from dashboards.surveying import database
+from huelab.survey.store import Store
 from tests import generated_photographs
+from tests.dashboards.surveyed import served_at
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("gray", "mean", "alpha", "beta")
@@ -95,3 +98,11 @@ def section(app: AppTest, name: str) -> AppTest:
     """Page Compare with another of its sections open."""
     app.session_state["section"] = name
     return whole(app.run())
+
+
+@pytest.fixture
+def store(project: Path) -> Iterator[Store]:
+    """The survey's database of a project, as the pages open it on one's own machine."""
+    with served_at("127.0.0.1"):
+        yield database.store()
+    database.close()

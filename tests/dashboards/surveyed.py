@@ -11,12 +11,14 @@ from streamlit import config
 
 from huelab import paths
 from huelab.survey import owners, texts
+from huelab.survey.crowd import Crowd
 from huelab.survey.frozen import study_of
 from huelab.survey.store import Store
 from huelab.survey.study import Study
 from tests.survey.conftest import rendered
 
 MODELS = ("beta", "zhang")
+MINDS = Crowd({"beta": 0.2, "zhang": 0.45})
 
 
 def draft(store: Store, **settings: object) -> str:

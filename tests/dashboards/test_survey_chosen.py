@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.surveying import database, versions
+from dashboards.surveying import versions
 from huelab.survey.store import Store
 from tests.dashboards.conftest import whole
-from tests.dashboards.surveyed import draft, served_at
+from tests.dashboards.surveyed import draft
 
 Visit = Callable[..., AppTest]
-
-
-@pytest.fixture
-def store(project: Path) -> Iterator[Store]:
-    """The project's own database."""
-    with served_at("127.0.0.1"):
-        yield database.store()
-    database.close()
 
 
 def press(app: AppTest, label: str) -> None:

@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -32,20 +32,11 @@ from huelab.survey.statistics.results import tree
 from huelab.survey.store import Store
 from tests.dashboards import voters
 from tests.dashboards.conftest import whole, words
-from tests.dashboards.surveyed import MODELS, draft, launched, served_at
+from tests.dashboards.surveyed import MINDS, MODELS, draft, launched
 from tests.survey.conftest import rendered
 
 Visit = Callable[..., AppTest]
 PAGES = ("studies", "monitor", "results", "export")
-MINDS = Crowd({"beta": 0.2, "zhang": 0.45})
-
-
-@pytest.fixture
-def store(project: Path) -> Iterator[Store]:
-    """The project's own database, as the pages open it."""
-    with served_at("127.0.0.1"):
-        yield database.store()
-    database.close()
 
 
 @pytest.fixture

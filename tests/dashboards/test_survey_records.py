@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from dashboards.surveying import database
 from huelab.survey import frozen, owners
-from huelab.survey.crowd import Crowd
 from huelab.survey.schema import Version
 from huelab.survey.store import Store
 from tests.dashboards import voters
 from tests.dashboards.conftest import whole, words
-from tests.dashboards.surveyed import draft, launched, served_at
+from tests.dashboards.surveyed import MINDS, draft, launched
 from tests.dashboards.test_survey_pages import Visit, click
-
-MINDS = Crowd({"beta": 0.2, "zhang": 0.45})
-
-
-@pytest.fixture
-def store(project: Path) -> Iterator[Store]:
-    """The project's own database, as the pages open it."""
-    with served_at("127.0.0.1"):
-        yield database.store()
-    database.close()
 
 
 def blocks(app: AppTest) -> list[str]:

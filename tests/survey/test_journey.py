@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import json
 import threading
 from collections import Counter
@@ -151,19 +152,8 @@ def test_twenty_posts_of_one_answer_are_one_answer(launch: Launch) -> None:
     one = launch()
     token = one.person()
     nonce = answering.current(one.store, token)["trial"]["nonce"]
-    replies: list[Any] = []
-
-    def post(number: int) -> None:
-        try:
-            replies.append(answering.answer(one.store, token, nonce, ("left", "right")[number % 2]))
-        except Exception as error:
-            replies.append(error)
-
-    threads = [threading.Thread(target=post, args=(number,)) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    sides = itertools.cycle(("left", "right"))
+    replies = at_once(lambda: answering.answer(one.store, token, nonce, next(sides)), 20)
     assert all(isinstance(reply, dict) and reply["stored"] for reply in replies), replies
     assert len({reply["state"]["trial"]["nonce"] for reply in replies}) == 1
     assert count(one.store, Answer) == 1

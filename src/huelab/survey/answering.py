@@ -62,7 +62,7 @@ def answer(
             if person.state != "active":
                 raise Refused("not_now")
             trial, choice = ahead[0], given["choice"]
-            ahead = _store(connection, person, ahead, given)
+            ahead = _keep(connection, person, ahead, given)
         else:
             trial, choice = _earlier(connection, person, nonce, given["choice"])
         feedback = None
@@ -72,7 +72,7 @@ def answer(
         return {"stored": True, "feedback": feedback, "state": _state(connection, person, token, ahead)}
 
 
-def _store(connection: Connection, person: Person, ahead: Sequence[Row[Any]], given: dict[str, Any]) -> Sequence[Row[Any]]:
+def _keep(connection: Connection, person: Person, ahead: Sequence[Row[Any]], given: dict[str, Any]) -> Sequence[Row[Any]]:
     """Stores the answer to the first of the open trials, and gives those that are open then."""
     trial, flags = ahead[0], given["flags"]
     known = [flag for flag in FLAGS if flag in flags or (flag == "reexposed" and trial.exposures > 1)]

@@ -62,8 +62,9 @@ def rollback(*, dry_run: bool = False, why: str = "", say: Say) -> None:
         before = promotions.previous(records, now)
         if before is None:
             count = f"{len(records)} {'promotion' if len(records) == 1 else 'promotions'}"
+            known = paths.promotions().relative_to(paths.root())
             raise HuelabError(
-                f"{now} is the first champion, as far as {paths.promotions()} knows ({count}): nobody was before it. "
+                f"{now} is the first champion, as far as {known} knows ({count}): nobody was before it. "
                 "`huelab promote --to VERSION --why TEXT` makes another champion."
             )
         _require_registry(settings)
